@@ -1,0 +1,58 @@
+# Gõ Cửa: the whole interface. `make run` serves the demo ward, `make test` runs every check.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PYTHONDONTWRITEBYTECODE = 1
+
+.PHONY: run test lint types bench openapi evening setup setup-dev browser screenshots lock clean
+
+run: setup  ## serve the demo ward (first start makes it)
+	@exec $(BIN)/gocua run
+
+test: setup-dev browser lint types  ## every check, in a real browser and on a real PostgreSQL
+	$(BIN)/pytest
+
+lint: setup-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types: setup-dev
+	$(BIN)/mypy
+
+bench: setup-dev  ## every figure beside its anchor, in one run
+	$(BIN)/python -m bench
+
+openapi: setup-dev  ## write the snapshot of what phones speak
+	$(BIN)/gocua openapi > mobile_api/openapi.json
+
+evening: setup-dev  ## 12 simulated phones on 1,300 households against a running server
+	$(BIN)/python -m tests.evening
+
+screenshots: setup-dev browser  ## docs/screenshots, each page at 360 and 1280 px
+	$(BIN)/python -m tests.browser.screenshots
+
+setup: $(VENV)/.runtime
+
+setup-dev: $(VENV)/.dev
+
+$(VENV)/.runtime: requirements.txt pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.runtime
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+browser: $(VENV)/.dev  ## Chromium: the machine's, Debian's package where root, else Playwright's own
+	@$(BIN)/python -m tests.browser.install
+
+lock:  ## pin every package with its hashes (needs uv)
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header -q --extra build pyproject.toml -o requirements.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header -q --extra build --extra dev pyproject.toml -c requirements.txt -o requirements-dev.txt
+
+clean:
+	rm -rf $(VENV) var

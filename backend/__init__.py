@@ -1,0 +1,1 @@
+"""The core of Gõ Cửa and the team leader's door."""

@@ -1,0 +1,1 @@
+"""The one PostgreSQL: engine, the embedded server, migrations, units of work."""

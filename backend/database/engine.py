@@ -1,0 +1,48 @@
+"""Engines with the budgets of sync.md section 21, and the start-up check of durability."""
+
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, text
+
+# libpq budgets: a dead server is noticed in seconds, a forgotten transaction ends by itself.
+CONNECT_ARGS: dict[str, Any] = {
+    "connect_timeout": 5,
+    "tcp_user_timeout": 5000,
+    "application_name": "gocua",
+    "options": "-c synchronous_commit=on -c timezone=UTC -c idle_in_transaction_session_timeout=60000"
+    " -c statement_timeout=60000",
+}
+ENGINE_OPTIONS: dict[str, Any] = {
+    "connect_args": CONNECT_ARGS,
+    "pool_pre_ping": True,
+    "pool_size": 5,
+    "max_overflow": 5,
+    "pool_timeout": 30,
+    "pool_recycle": 1800,
+}
+
+
+class UnsafeDatabase(Exception):
+    """The server may lose what it has acknowledged; the text names the setting."""
+
+
+def make_engine(url: str, **options: Any) -> Engine:
+    """An engine on PostgreSQL `url` for processes without Flask (jobs, commands, tests)."""
+    return create_engine(url, **{**ENGINE_OPTIONS, **options})
+
+
+def assert_durable(engine: Engine) -> None:
+    """Refuse a database that could lose an acknowledged visit. Raises UnsafeDatabase."""
+    wanted = {
+        "fsync": ("on",),
+        "full_page_writes": ("on",),
+        "synchronous_commit": ("on", "remote_apply"),
+    }
+    with engine.connect() as connection:
+        version = int(connection.execute(text("SHOW server_version_num")).scalar_one())
+        if version < 150000:
+            raise UnsafeDatabase(f"cần PostgreSQL 15 trở lên, máy chủ là {version // 10000}")
+        for setting, allowed in wanted.items():
+            value = connection.execute(text(f"SHOW {setting}")).scalar_one()
+            if value not in allowed:
+                raise UnsafeDatabase(f"PostgreSQL đặt {setting} = {value}; cần {' hoặc '.join(allowed)}")

@@ -1,0 +1,91 @@
+"""The language of a request, and the words, dates and numbers of its pages."""
+
+from datetime import date, datetime
+
+from babel.numbers import format_decimal
+from flask import Flask, g, has_request_context, request
+
+from backend.core.clock import local, today
+from backend.core.i18n import LOCALES, translate, translations
+
+LANGUAGE_COOKIE = "gocua_lang"
+
+
+def locale() -> str:
+    """Vietnamese, unless the person chose otherwise (?lang=en, kept in a cookie, or set in the account)."""
+    if not has_request_context():
+        return "vi"
+    chosen = request.args.get("lang") or request.cookies.get(LANGUAGE_COOKIE)
+    if chosen not in LOCALES and (actor := g.get("actor")):
+        chosen = actor.locale
+    return chosen if chosen in LOCALES else "vi"
+
+
+def _(text: str, **values: object) -> str:
+    """`text` (Vietnamese, as written in the code) in the language of the request, its {values} filled in."""
+    found = translate(text, locale())
+    return found.format(**values) if values else found
+
+
+def day(value: date | datetime | None) -> str:
+    """21/11/2026, or nothing."""
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        value = local(value).date()
+    return value.strftime("%d/%m/%Y")
+
+
+def moment(value: datetime | None) -> str:
+    """ "hôm nay 19:42", "hôm qua 19:42", "21/11/2026 19:42"."""
+    if value is None:
+        return ""
+    clock = local(value)
+    distance = (today() - clock.date()).days
+    word = {0: _("hôm nay"), 1: _("hôm qua")}.get(distance, day(clock))
+    return f"{word} {clock:%H:%M}"
+
+
+def number(value: int | float | None) -> str:
+    """1.234,5 in Vietnamese; "chưa có số liệu" for what is not known, which is not zero."""
+    if value is None:
+        return _("chưa có số liệu")
+    return str(format_decimal(value, locale=locale()))
+
+
+def rate(numerator: int | None, denominator: int | None) -> str:
+    """A truncated percentage ("99,92 %"): never rounded up, never 100 % unless all are done; "" without a base."""
+    if numerator is None or not denominator:
+        return ""
+    hundredths = numerator * 10000 // denominator
+    text = (
+        f"{hundredths // 100}"
+        if hundredths % 100 == 0
+        else f"{hundredths // 100}.{hundredths % 100:02d}".rstrip("0")
+    )
+    return (text.replace(".", ",") if locale() == "vi" else text) + " %"
+
+
+def register(app: Flask) -> None:
+    """Give templates `_()` and the filters day, moment, number; keep a chosen language in a cookie."""
+    app.jinja_env.add_extension("jinja2.ext.i18n")
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # added by the extension
+        lambda text: translate(text, locale()),
+        lambda one, many, n: translations(locale()).ungettext(one, many, n) if locale() != "vi" else many,
+        newstyle=True,
+    )
+    app.jinja_env.filters.update(day=day, moment=moment, number=number)
+    app.jinja_env.globals.update(rate=rate, locale=locale, today=today)
+
+    @app.after_request
+    def remember(response):  # type: ignore[no-untyped-def]
+        if request.args.get("lang") in LOCALES:
+            response.set_cookie(
+                LANGUAGE_COOKIE,
+                request.args["lang"],
+                max_age=365 * 86400,
+                samesite="Lax",
+                httponly=True,
+                secure=app.config["GOCUA"].secure,
+            )
+        return response

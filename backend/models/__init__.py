@@ -1,0 +1,81 @@
+"""The nouns, one to a file. Import this package to have every table known to the metadata."""
+
+from backend.models.account import Account, LoginSession, Membership, Role
+from backend.models.area_unit import AreaUnit, AreaUnitChange, AreaUnitName, ChangeKind, Level
+from backend.models.audit_entry import AuditEntry
+from backend.models.base import Base
+from backend.models.campaign import Campaign, Target
+from backend.models.device import Device, Enrolment, PushKind, PushTarget
+from backend.models.feed import ChangeFeed, ServerMeta, StreamAccess, StreamHead
+from backend.models.household import (
+    Household,
+    HouseholdAlias,
+    HouseholdKind,
+    HouseholdMove,
+    HouseholdState,
+    Resident,
+    ResidentState,
+)
+from backend.models.import_batch import ImportBatch, ImportState
+from backend.models.qr_code import CodeKind, QrCode, ScanCount
+from backend.models.rate_limit import RateLimit
+from backend.models.service import CLOSED, DONE, OPEN, Adoption, AdoptionState, FailureReason, Service
+from backend.models.team import Team, TeamArea
+from backend.models.visit_event import Consent, EventKind, HouseholdView, Outcome, Visit, VisitEvent
+from backend.models.walk import Assignment, Walk, WalkMember, WalkState
+
+__all__ = [
+    "CLOSED",
+    "DONE",
+    "OPEN",
+    "Account",
+    "Adoption",
+    "AdoptionState",
+    "AreaUnit",
+    "AreaUnitChange",
+    "AreaUnitName",
+    "Assignment",
+    "AuditEntry",
+    "Base",
+    "Campaign",
+    "ChangeFeed",
+    "ChangeKind",
+    "CodeKind",
+    "Consent",
+    "Device",
+    "Enrolment",
+    "EventKind",
+    "FailureReason",
+    "Household",
+    "HouseholdAlias",
+    "HouseholdKind",
+    "HouseholdMove",
+    "HouseholdState",
+    "HouseholdView",
+    "ImportBatch",
+    "ImportState",
+    "Level",
+    "LoginSession",
+    "Membership",
+    "Outcome",
+    "PushKind",
+    "PushTarget",
+    "QrCode",
+    "RateLimit",
+    "Resident",
+    "ResidentState",
+    "Role",
+    "ScanCount",
+    "ServerMeta",
+    "Service",
+    "StreamAccess",
+    "StreamHead",
+    "Target",
+    "Team",
+    "TeamArea",
+    "Visit",
+    "VisitEvent",
+    "Walk",
+    "WalkMember",
+    "WalkState",
+]

@@ -1,0 +1,112 @@
+"""Sign-in by password, sessions that can be revoked, and the phones' tokens."""
+
+import secrets
+from datetime import timedelta
+from uuid import UUID
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from backend.core.clock import now
+from backend.core.crypto import token_hash
+from backend.core.refusal import Refusal
+from backend.models import Account, Device, LoginSession
+from backend.services.actor import Actor, load_actor
+
+SESSION_DAYS = 14
+_IDLE = timedelta(hours=12)
+_hasher = PasswordHasher()  # argon2id with the library's current defaults (RFC 9106, low memory)
+_NOBODY = _hasher.hash(secrets.token_hex())  # an unknown login costs the same time as a wrong password
+
+
+def hash_password(password: str) -> str:
+    """The argon2id hash of a password."""
+    return _hasher.hash(password)
+
+
+def sign_in(session: Session, login: str, password: str) -> str:
+    """A new session's token for the right login and password. Raises Refusal("wrong_password")."""
+    account = session.scalars(
+        select(Account).where(Account.login == login.strip().casefold(), Account.disabled_at.is_(None))
+    ).one_or_none()
+    try:
+        _hasher.verify(account.password_hash if account and account.password_hash else _NOBODY, password)
+    except (VerifyMismatchError, InvalidHashError):
+        raise Refusal("wrong_password", status=401) from None
+    if account is None or account.password_hash is None:
+        raise Refusal("wrong_password", status=401)
+    if _hasher.check_needs_rehash(account.password_hash):
+        account.password_hash = _hasher.hash(password)
+    return open_session(session, account)
+
+
+def open_session(session: Session, account: Account) -> str:
+    """A session for `account`; returns the opaque token for its cookie, stored only as a hash."""
+    token = secrets.token_urlsafe(32)
+    moment = now()
+    session.add(
+        LoginSession(
+            token_hash=token_hash(token),
+            ward_id=account.ward_id,
+            account_id=account.id,
+            last_seen_at=moment,
+            expires_at=moment + timedelta(days=SESSION_DAYS),
+        )
+    )
+    session.flush()
+    return token
+
+
+def sign_out(session: Session, token: str) -> None:
+    """End the session of `token`, if there is one."""
+    session.execute(
+        update(LoginSession)
+        .where(LoginSession.token_hash == token_hash(token), LoginSession.revoked_at.is_(None))
+        .values(revoked_at=now())
+    )
+
+
+def revoke_sessions(session: Session, account_id: UUID) -> None:
+    """End every session of an account at once."""
+    session.execute(
+        update(LoginSession)
+        .where(LoginSession.account_id == account_id, LoginSession.revoked_at.is_(None))
+        .values(revoked_at=now())
+    )
+
+
+def actor_of_session(session: Session, token: str, *, request_id: str = "") -> Actor | None:
+    """The actor behind a browser's token, or None when the session is over."""
+    moment = now()
+    found = session.execute(
+        select(LoginSession.account_id, LoginSession.last_seen_at).where(
+            LoginSession.token_hash == token_hash(token),
+            LoginSession.revoked_at.is_(None),
+            LoginSession.expires_at > moment,
+            LoginSession.last_seen_at > moment - _IDLE,
+        )
+    ).one_or_none()
+    if found is None:
+        return None
+    if moment - found.last_seen_at > timedelta(minutes=5):
+        session.execute(
+            update(LoginSession)
+            .where(LoginSession.token_hash == token_hash(token))
+            .values(last_seen_at=moment)
+        )
+    return load_actor(session, found.account_id, request_id=request_id)
+
+
+def actor_of_device(session: Session, token: str, *, request_id: str = "") -> Actor | None:
+    """The actor behind a phone's token. Raises Refusal("revoked", status 403) for a phone that was shut out."""
+    found = session.execute(
+        select(Device.id, Device.account_id, Device.revoked_at).where(Device.token_hash == token_hash(token))
+    ).one_or_none()
+    if found is None:
+        return None
+    actor = load_actor(session, found.account_id, device_id=found.id, request_id=request_id)
+    if found.revoked_at is not None or actor is None:
+        raise Refusal("revoked", status=403)
+    return actor

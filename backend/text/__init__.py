@@ -1,0 +1,1 @@
+"""Vietnamese text: search keys, sort keys, names. Pure functions, no database."""

@@ -1,0 +1,96 @@
+"""What every command stands on: settings, the database (embedded or given), its schema and reference data."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
+
+from backend.core import crypto
+from backend.core.crypto import Keyring
+from backend.core.i18n import sentence
+from backend.core.refusal import Refusal
+from backend.core.settings import BadSettings, Settings, load, make_keys_file
+from backend.database import migrate, work
+from backend.database.engine import UnsafeDatabase, assert_durable, make_engine
+from backend.edge.security import set_up_logs
+
+
+class Mistake(Exception):
+    """Something the person at the keyboard can put right; its text is Vietnamese and says how."""
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Ready to work: `url` is the database's SQLAlchemy address, `embedded` says that it is our own server."""
+
+    settings: Settings
+    url: str
+    engine: Engine
+    embedded: bool
+
+
+def read_settings(*, base_url: str | None = None) -> Settings:
+    """The settings; the first start gives the installation its keys. Raises BadSettings."""
+    if not all(os.environ.get(key) for key in ("GOCUA_SECRET_KEY", "GOCUA_DATA_KEY")):
+        make_keys_file(Path(os.environ.get("GOCUA_DATA_DIR") or "var"))
+    return load(base_url=base_url)
+
+
+@contextmanager
+def ground(*, base_url: str | None = None, prepare: bool = True) -> Iterator[Ground]:
+    """Settings, logs, keys and a running database; with `prepare` its schema and reference data are brought up.
+
+    An embedded server that another process uses is shared; the last one out stops it.
+    Raises BadSettings, UnsafeDatabase.
+    """
+    settings = read_settings(base_url=base_url)
+    set_up_logs(settings.log_level)
+    crypto.configure(Keyring.from_secret(settings.data_key))
+    server = None
+    url = settings.database_url
+    if url is None:
+        from backend.database.embedded import EmbeddedPostgres
+
+        server = EmbeddedPostgres(settings.data_dir)
+        url = server.url
+    engine = make_engine(url)
+    try:
+        if prepare:
+            bring_up(engine)
+        yield Ground(settings, url, engine, server is not None)
+    finally:
+        engine.dispose()
+        if server is not None:
+            server.stop()
+
+
+def bring_up(engine: Engine) -> None:
+    """Migrations, reference data and the server's epoch; changes nothing where all is current."""
+    from backend.services import feed, reference
+
+    assert_durable(engine)
+    with engine.connect() as connection:
+        current = migrate.is_current(connection)
+    if not current:
+        migrate.upgrade(engine)
+    with work.unit_of_work(engine) as session:
+        reference.load_units(session)
+        reference.load_services(session)
+        feed.ensure_epoch(session)
+
+
+def explain(error: Exception) -> str | None:
+    """The Vietnamese sentence for an expected failure, or None for a bug."""
+    if isinstance(error, BadSettings):
+        return str(error)
+    if isinstance(error, UnsafeDatabase):
+        return f"Cơ sở dữ liệu chưa an toàn: {error}"
+    if isinstance(error, Refusal):
+        return sentence(error.code, "vi", **error.values)
+    if isinstance(error, OperationalError):
+        return "Không kết nối được PostgreSQL. Kiểm tra DATABASE_URL và máy chủ cơ sở dữ liệu."
+    return None

@@ -1,0 +1,96 @@
+"""The worker's side of the queue: jobs by name, and the loop that runs them.
+
+Every module of this folder is imported when a worker starts; `@job("name")` in it registers a job.
+"""
+
+import logging
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec
+
+from procrastinate import App, BaseRetryStrategy, JobContext, PsycopgConnector
+from procrastinate.connector import BaseConnector
+from sqlalchemy import Engine
+from sqlalchemy.engine import make_url
+
+from backend.core.settings import Settings
+
+_log = logging.getLogger("gocua.jobs")
+_MODULES = [
+    f"backend.jobs.{module.name}"
+    for module in pkgutil.iter_modules([str(Path(__file__).parent)])
+    if module.name != "app"
+]
+# The connector is replaced by a real one when a worker starts.
+app = App(connector=PsycopgConnector(), import_paths=_MODULES)
+
+Args = ParamSpec("Args")
+
+
+@dataclass(frozen=True)
+class Means:
+    """What a job works with: one engine per worker process, and the settings."""
+
+    engine: Engine
+    settings: Settings
+
+
+def job(
+    name: str, *, retry: BaseRetryStrategy | None = None, cron: str | None = None
+) -> Callable[[Callable[Concatenate[Means, Args], None]], Callable[Concatenate[Means, Args], None]]:
+    """Register `function(means, **args)` as the job `name`; with `cron` it also runs by the clock (UTC).
+
+    The function itself is returned, so that a test can call it directly. A job may run twice after a crash:
+    it must be harmless to repeat.
+    """
+
+    def register(
+        function: Callable[Concatenate[Means, Args], None],
+    ) -> Callable[Concatenate[Means, Args], None]:
+        def run(context: JobContext, /, **args: Any) -> None:
+            args.pop("timestamp", None)  # the hour that a periodic job was meant for
+            function(context.additional_context["means"], **args)  # type: ignore[call-arg]
+
+        task: Any = app.task(name=name, pass_context=True, retry=retry or False)(run)
+        if cron:
+            app.periodic(cron=cron, periodic_id=name)(task)
+        return function
+
+    return register
+
+
+def connector(url: str) -> BaseConnector:
+    """A connector to the database at `url` (an SQLAlchemy address)."""
+    address = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    return PsycopgConnector(
+        conninfo=address,
+        min_size=1,
+        max_size=3,
+        kwargs={"application_name": "gocua-worker", "connect_timeout": 5},
+    )
+
+
+def run_worker(means: Means, *, wait: bool = True) -> None:
+    """Run jobs until SIGTERM or SIGINT; with `wait` false, run what is due and return.
+
+    A new job wakes the worker (LISTEN); polling only finds jobs that were put off, so it may be slow.
+    """
+    url = means.engine.url.render_as_string(hide_password=False)
+    loop = partial(
+        app.run_worker,
+        concurrency=2,  # a long import must not hold up a nudge
+        delete_jobs="successful",
+        fetch_job_polling_interval=20.0,
+        abort_job_polling_interval=120.0,
+        update_heartbeat_interval=60.0,
+        stalled_worker_timeout=240.0,
+        shutdown_graceful_timeout=20.0,
+        additional_context={"means": means},
+    )
+    with app.replace_connector(connector(url)):
+        _log.info("worker", extra={"fields": {"state": "started"}})
+        loop(wait=wait, listen_notify=wait, install_signal_handlers=wait)
+        _log.info("worker", extra={"fields": {"state": "stopped"}})

@@ -5,6 +5,7 @@ A command's module is imported when it is called, so that `gocua up` does not pa
 
 import importlib
 import sys
+import warnings
 from pathlib import Path
 
 import click
@@ -46,6 +47,7 @@ def group() -> None:
 
 def main() -> None:
     """The entry point: expected mistakes are one clear sentence, no traceback."""
+    warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")  # the embedded server falls back
     from backend.cli.stand import Mistake, explain
 
     try:

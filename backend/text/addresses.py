@@ -127,7 +127,7 @@ def _shown_house(parts: dict[str, Any], house: list[str]) -> str:
 
 
 def _alley_name(parts: dict[str, Any], path: list[str]) -> str | None:
-    street = f" {parts['duong']}" if "duong" in parts else ""
+    street = f" {_calm(parts['duong'])}" if "duong" in parts else ""
     if building := _building(parts):
         return building
     if path:
@@ -140,6 +140,11 @@ def _alley_name(parts: dict[str, Any], path: list[str]) -> str | None:
     if "xom" in parts and len(parts.keys() & UNIT_NAMES.keys()) > 1:
         return f"Xóm {parts['xom']}"
     return None
+
+
+def _calm(name: str) -> str:
+    """A street shouted in a list in capitals is shown in the ordinary way."""
+    return name.title() if name.isupper() and not any(char.isdigit() for char in name) else name
 
 
 def _building(parts: dict[str, Any]) -> str | None:

@@ -18,7 +18,7 @@ VECTORS: dict[str, Any] = json.loads(
 # as typed → (house, alley)
 WRITTEN = {
     "Số 12 ngõ 34/5 Láng": ("12", "Ngõ 34/5 Láng"),
-    "SỐ 12 NGÕ 34 PHỐ HUẾ": ("12", "Ngõ 34 HUẾ"),
+    "SỐ 12 NGÕ 34 PHỐ HUẾ": ("12", "Ngõ 34 Huế"),
     "so 12 ngo 34 pho Hue, phuong Hai Ba Trung": ("12", "Ngõ 34 Hue"),
     "Ngõ 12, ngách 34, số 5": ("5", "Ngách 12/34"),
     "Số 5, ngách 12/34, ngõ 12 Láng": ("5", "Ngách 12/34 Láng"),
@@ -47,6 +47,12 @@ WRITTEN = {
 }
 
 
+def walks_through(doors: list[str]) -> bool:
+    """Whether each door stands strictly after the one before it."""
+    keys = [parse(raw).walk_key for raw in doors]
+    return keys == sorted(set(keys))
+
+
 @pytest.mark.parametrize("case", VECTORS["addresses"], ids=lambda case: case["input"])
 def test_parts_of_the_vectors(case: dict[str, Any]) -> None:
     assert parse(case["input"]).parts == case["parts"]
@@ -54,9 +60,9 @@ def test_parts_of_the_vectors(case: dict[str, Any]) -> None:
 
 def test_doors_stand_as_in_the_vectors() -> None:
     order = VECTORS["house_sort"]["sorted"]
-    assert sorted(order[::-1], key=lambda raw: parse(raw).walk_key) == order
+    assert walks_through(order)
     longer = ["9", "12", "12A", "12 bis", "12/3", "12/4", "12/34", "12/34/5", "100"]
-    assert sorted(longer[::-1], key=lambda raw: parse(raw).walk_key) == longer
+    assert walks_through(longer)
 
 
 @pytest.mark.parametrize("raw", WRITTEN)
@@ -83,17 +89,17 @@ def test_order_in_an_alley_does_not_depend_on_how_the_address_was_written() -> N
         "SN 12A, NGÕ 34 LÁNG",
         "5 ngõ 100 Láng",
     ]
-    assert sorted(doors[::-1], key=lambda raw: parse(raw).walk_key) == doors
+    assert walks_through(doors)
 
 
 def test_a_building_is_walked_from_the_top_down() -> None:
     doors = ["P.1205 CT1", "P.1206 CT1", "P.502 CT1", "P.503 CT1", "P.101 CT1", "P.1201 CT2"]
-    assert sorted(doors[::-1], key=lambda raw: parse(raw).walk_key) == doors
+    assert walks_through(doors)
 
 
 def test_a_village_is_ordered_by_its_hamlets_as_numbers() -> None:
     doors = ["Số 45, thôn 3", "Số 2, thôn 12", "Số 10, thôn 12"]
-    assert sorted(doors[::-1], key=lambda raw: parse(raw).walk_key) == doors
+    assert walks_through(doors)
 
 
 def test_sides_are_told_on_streets_only() -> None:
@@ -145,9 +151,7 @@ def test_parse_never_raises_and_keeps_the_text(raw: str) -> None:
     )
 )
 def test_paths_sort_as_their_numbers(paths: list[tuple[int, int, int]]) -> None:
-    doors = ["/".join(map(str, path)) + " Lê Văn Sỹ" for path in paths]
-    expected = ["/".join(map(str, path)) + " Lê Văn Sỹ" for path in sorted(paths)]
-    assert sorted(doors[::-1], key=lambda raw: parse(raw).walk_key) == expected
+    assert walks_through(["/".join(map(str, path)) + " Lê Văn Sỹ" for path in sorted(paths)])
 
 
 @given(PIECES, PIECES)

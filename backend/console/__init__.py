@@ -2,6 +2,10 @@
 
 from flask import Flask
 
+from backend.console import place, sign_in
+
 
 def register(app: Flask) -> None:
     """Attach every room of the console; each room is a module with a `door`."""
+    place.register(app)
+    app.register_blueprint(sign_in.door)

@@ -25,3 +25,23 @@ MESSAGES: dict[str, str] = {
     "wrong_password": N_("Tên đăng nhập hoặc mật khẩu chưa đúng."),
     "method_not_allowed": N_("Địa chỉ này không nhận kiểu gửi đó."),
 }
+
+# --- the desk (forms, sign-in, households, people) ---
+MESSAGES.update(
+    {
+        "needed": N_("Mời điền ô này."),
+        "bad_value": N_("Ô này chưa đúng."),
+        "too_long": N_("Dài quá."),
+        "bad_year": N_("Năm sinh gồm 4 số, ví dụ 1958."),
+        "bad_phone": N_("Số điện thoại chưa đúng. Ví dụ: 0912 345 678."),
+        "password_short": N_("Mật khẩu cần ít nhất 10 ký tự."),
+        "password_is_login": N_("Mật khẩu không được trùng tên đăng nhập."),
+        "password_not_current": N_("Mật khẩu đang dùng chưa đúng."),
+        "password_differs": N_("Hai lần nhập chưa giống nhau."),
+        "login_taken": N_("Tên đăng nhập này đã có người dùng. Chọn tên khác."),
+        "bad_login": N_("Tên đăng nhập chỉ gồm chữ không dấu, số, dấu chấm, dấu gạch; từ 3 đến 40 ký tự."),
+        "last_leader": N_("Đây là tổ trưởng duy nhất của tổ. Chọn tổ trưởng mới trước, rồi mới cho nghỉ."),
+        "not_yourself": N_("Bạn không tự làm việc này cho mình được. Nhờ cán bộ phường."),
+        "area_not_empty": N_("Chọn ít nhất một tổ dân phố, thôn cho tổ này."),
+    }
+)

@@ -29,7 +29,8 @@ def hit(engine: Engine, what: str, who: str, *, limit: int, window: timedelta) -
         )
         .returning(RateLimit.n)
     )
-    with engine.begin() as connection:
+    # engine.engine: a connection of its own, even where a test has put its one connection in the engine's place.
+    with engine.engine.begin() as connection:
         count = connection.execute(statement).scalar_one()
     if count > limit:
         minutes = max(1, round((start + window - moment).total_seconds() / 60))

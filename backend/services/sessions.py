@@ -16,7 +16,8 @@ from backend.models import Account, Device, LoginSession
 from backend.services.actor import Actor, load_actor
 
 SESSION_DAYS = 14
-_IDLE = timedelta(hours=12)
+IDLE_HOURS = 12
+_IDLE = timedelta(hours=IDLE_HOURS)
 _hasher = PasswordHasher()  # argon2id with the library's current defaults (RFC 9106, low memory)
 _NOBODY = _hasher.hash(secrets.token_hex())  # an unknown login costs the same time as a wrong password
 
@@ -40,6 +41,15 @@ def sign_in(session: Session, login: str, password: str) -> str:
     if _hasher.check_needs_rehash(account.password_hash):
         account.password_hash = _hasher.hash(password)
     return open_session(session, account)
+
+
+def is_password(account: Account, password: str) -> bool:
+    """True when `password` is the account's."""
+    try:
+        _hasher.verify(account.password_hash or _NOBODY, password)
+        return account.password_hash is not None
+    except (VerifyMismatchError, InvalidHashError):
+        return False
 
 
 def open_session(session: Session, account: Account) -> str:

@@ -1,0 +1,60 @@
+"""Forms of the desk: read through a schema, answered with a sentence under each field that is not right."""
+
+from collections.abc import Iterable
+from typing import Any, cast
+
+from flask import request
+from marshmallow import Schema, ValidationError
+from werkzeug.datastructures import MultiDict
+
+from backend.core.i18n import sentence
+from backend.core.refusal import Refusal
+from backend.edge.words import locale
+
+
+# What `problems` gives where there is none.
+NO_PROBLEM: dict[str, Any] = {"problem": "", "errors": {}}
+
+
+def present(value: str) -> None:
+    """A marshmallow validator: something other than spaces."""
+    if not value.strip():
+        raise ValidationError("needed")
+
+
+def read(schema: Schema, *, many: Iterable[str] = ()) -> dict[str, Any]:
+    """The posted form through `schema`; `many`: fields that may be given several times.
+
+    Raises Refusal("bad_form") whose fields carry refusal codes: a validator's message when it is a code of ours
+    ("needed", "too_long" …), else "bad_value".
+    """
+    return load(schema, request.form, many)
+
+
+def load(schema: Schema, given: MultiDict[str, str], many: Iterable[str] = ()) -> dict[str, Any]:
+    """`given` through `schema`, as `read` does with the posted form."""
+    values: dict[str, Any] = {name: given[name] for name in given}
+    values |= {name: given.getlist(name) for name in many}
+    try:
+        return cast(dict[str, Any], schema.load(values))
+    except ValidationError as error:
+        said = cast(dict[str, Any], error.messages)
+        raise Refusal("bad_form", fields={name: _code(word) for name, word in said.items()}) from None
+
+
+def problems(refusal: Refusal) -> dict[str, Any]:
+    """What a template needs to show a refusal: `problem` (one sentence) and `errors` (sentence per field)."""
+    return {
+        "problem": sentence(refusal.code, locale(), **refusal.values),
+        "errors": {name: sentence(code, locale(), **refusal.values) for name, code in refusal.fields.items()},
+    }
+
+
+_CODES = {"needed", "too_long", "too_short", "bad_year", "bad_phone"}
+
+
+def _code(said: Any) -> str:
+    first = said[0] if isinstance(said, list) and said else said
+    if first == "Missing data for required field.":
+        return "needed"
+    return first if first in _CODES else "bad_value"

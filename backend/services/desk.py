@@ -1,0 +1,45 @@
+"""What stands around every page of the desk: whose it is, and the places and campaigns it can look at."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.models import Account, AreaUnit, Campaign
+from backend.services.actor import Actor, neighbourhood_ids
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """`neighbourhoods`, `campaigns`: id to name, in the order in which they are shown."""
+
+    account_name: str
+    ward_name: str
+    neighbourhoods: dict[UUID, str]
+    campaigns: dict[UUID, str]
+
+
+def surroundings(session: Session, actor: Actor) -> Surroundings:
+    """The names around a page of `actor` (three statements)."""
+    person = session.execute(
+        select(Account.full_name, AreaUnit.name)
+        .join(AreaUnit, AreaUnit.id == Account.ward_id)
+        .where(Account.id == actor.account_id)
+    ).one()
+    units = session.execute(
+        select(AreaUnit.id, AreaUnit.name)
+        .where(AreaUnit.id.in_(neighbourhood_ids(actor)), AreaUnit.valid_to.is_(None))
+        .order_by(AreaUnit.sort_key, AreaUnit.code)
+    )
+    campaigns = session.execute(
+        select(Campaign.id, Campaign.name)
+        .where(Campaign.ward_id == actor.ward_id)
+        .order_by(Campaign.starts_on.desc(), Campaign.id)
+    )
+    return Surroundings(
+        account_name=person.full_name,
+        ward_name=person.name,
+        neighbourhoods={row.id: row.name for row in units},
+        campaigns={row.id: row.name for row in campaigns},
+    )

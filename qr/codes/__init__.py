@@ -1,0 +1,40 @@
+"""Codes as values in, bytes out: tokens, addresses, symbols, print sheets. Imports nothing of ours.
+
+The table of contents for the rest of the project; the modules name their limits and errors.
+"""
+
+from qr.codes.pdf import LabelKind, TooDense
+from qr.codes.posters import Poster, poster_pdf
+from qr.codes.render import png, svg, terminal
+from qr.codes.sheets import LAYOUTS, Label, Layout, label_sheet_pdf
+from qr.codes.symbol import Symbol, TooLong, encode
+from qr.codes.tokens import CREDENTIAL_LENGTH, NotAToken, grouped, new_token, normalise
+from qr.codes.urls import BADGE, ENROLMENT, GUIDE, HOUSEHOLD, NotAlphanumeric, code_url
+
+__all__ = [
+    "BADGE",
+    "CREDENTIAL_LENGTH",
+    "ENROLMENT",
+    "GUIDE",
+    "HOUSEHOLD",
+    "LAYOUTS",
+    "Label",
+    "LabelKind",
+    "Layout",
+    "NotAToken",
+    "NotAlphanumeric",
+    "Poster",
+    "Symbol",
+    "TooDense",
+    "TooLong",
+    "code_url",
+    "encode",
+    "grouped",
+    "label_sheet_pdf",
+    "new_token",
+    "normalise",
+    "png",
+    "poster_pdf",
+    "svg",
+    "terminal",
+]

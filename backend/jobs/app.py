@@ -16,6 +16,7 @@ from procrastinate.connector import BaseConnector
 from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
 
+from backend.clients.firebase import Firebase
 from backend.core.settings import Settings
 
 _log = logging.getLogger("gocua.jobs")
@@ -32,10 +33,11 @@ Args = ParamSpec("Args")
 
 @dataclass(frozen=True)
 class Means:
-    """What a job works with: one engine per worker process, and the settings."""
+    """What a job works with: one engine per worker process, the settings, and (in tests) another way to Firebase."""
 
     engine: Engine
     settings: Settings
+    push: Firebase | None = None
 
 
 def job(

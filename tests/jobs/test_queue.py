@@ -2,27 +2,13 @@
 
 from uuid import uuid4
 
-import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from backend.core.settings import Settings
-from backend.database import migrate
-from backend.database.engine import make_engine
 from backend.jobs.app import Means, app, job, run_worker
 from backend.services.queue import defer
-from tests.conftest import fresh_database
 
 _JOBS = text("SELECT task_name, args FROM procrastinate_jobs")
-
-
-@pytest.fixture(scope="module")
-def own_engine() -> Engine:
-    """A database in which commits are real."""
-    engine = make_engine(fresh_database("gocua_jobs"))
-    migrate.upgrade(engine)
-    yield engine
-    engine.dispose()
 
 
 def test_a_job_is_deferred_in_the_same_transaction(session: Session) -> None:
@@ -41,12 +27,12 @@ def test_a_rollback_takes_the_job_with_it(own_engine: Engine) -> None:
         assert session.execute(_JOBS).all() == []
 
 
-def test_a_worker_runs_what_was_committed_and_nothing_else(own_engine: Engine, settings: Settings) -> None:
+def test_a_worker_runs_what_was_committed_and_nothing_else(own_engine: Engine, means: Means) -> None:
     ran: list[str] = []
 
     @job("note_it_down")
-    def note(means: Means, word: str) -> None:
-        assert means.engine is own_engine
+    def note(given: Means, word: str) -> None:
+        assert given is means
         ran.append(word)
 
     with Session(own_engine) as session:
@@ -54,7 +40,7 @@ def test_a_worker_runs_what_was_committed_and_nothing_else(own_engine: Engine, s
         session.commit()
         defer(session, "note_it_down", word="rolled back")
         session.rollback()
-    run_worker(Means(own_engine, settings), wait=False)
+    run_worker(means, wait=False)
     assert ran == ["committed"]
     with own_engine.connect() as connection:
         assert connection.execute(_JOBS).all() == []

@@ -19,6 +19,8 @@ from sqlalchemy.engine import make_url
 from backend.clients.firebase import Firebase
 from backend.core.settings import Settings
 
+# A worker that has not been heard of for so long is dead, and its jobs belong to the others.
+STALLED_SECONDS = 240.0
 _log = logging.getLogger("gocua.jobs")
 _MODULES = [
     f"backend.jobs.{module.name}"
@@ -88,7 +90,7 @@ def run_worker(means: Means, *, wait: bool = True) -> None:
         fetch_job_polling_interval=20.0,
         abort_job_polling_interval=120.0,
         update_heartbeat_interval=60.0,
-        stalled_worker_timeout=240.0,
+        stalled_worker_timeout=STALLED_SECONDS,
         shutdown_graceful_timeout=20.0,
         additional_context={"means": means},
     )

@@ -106,6 +106,6 @@ def _settle(session: Session, targets: list[_Target], answers: list[Answer]) -> 
 
 def _backoff(attempt: int) -> timedelta:
     """30 s, doubling, up to an hour, spread by up to a quarter."""
-    wait = min(_FIRST_WAIT * 2 ** (attempt - 1), _LONGEST_WAIT)
+    wait = min(_FIRST_WAIT * (1 << attempt - 1), _LONGEST_WAIT)
     spread: float = random.uniform(1, 1.25)  # noqa: S311
     return wait * spread

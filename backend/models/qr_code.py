@@ -4,7 +4,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.models.base import Base, CreatedAt, Id, WardId, one_of
@@ -37,7 +37,23 @@ class QrCode(Base):
     revoked_at: Mapped[datetime | None]
     replaced_by: Mapped[UUID | None] = mapped_column(ForeignKey("qr_code.id"))
 
-    __table_args__ = (one_of("kind", CodeKind), Index("ix_qr_code_kind", "ward_id", "kind"))
+    __table_args__ = (
+        one_of("kind", CodeKind),
+        Index("ix_qr_code_kind", "ward_id", "kind"),
+        # One live code per target and placement: issuing twice gives the same code.
+        Index(
+            "uq_qr_code_live",
+            "ward_id",
+            "kind",
+            "guide",
+            "household_id",
+            "account_id",
+            "placement",
+            unique=True,
+            postgresql_where=text("revoked_at IS NULL"),
+            postgresql_nulls_not_distinct=True,
+        ),
+    )
 
 
 class ScanCount(Base):

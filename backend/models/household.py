@@ -5,7 +5,15 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, ForeignKeyConstraint, Index, SmallInteger, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    SmallInteger,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -70,6 +78,7 @@ class Household(Base):
         UniqueConstraint("neighbourhood_id", "list_key"),
         Index("ix_household_phone_index", "ward_id", "phone_index"),
         Index("ix_household_walk", "neighbourhood_id", "walk_key"),
+        Index("ix_household_stub", "added_by", postgresql_where=text("stub")),
     )
 
 

@@ -7,7 +7,7 @@ docs/decisions/0021-walking-order.md and 0022-cutting-walks.md.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, combinations
+from itertools import accumulate, combinations, pairwise
 from math import inf
 from uuid import UUID
 
@@ -125,7 +125,7 @@ def _cut_prices(ordered: list[Door]) -> list[float]:
     for door in ordered:
         sizes[door.alley] = sizes.get(door.alley, 0) + 1
     prices = [_PRICE["between"]]
-    for before, after in zip(ordered, ordered[1:], strict=False):
+    for before, after in pairwise(ordered):
         if before.alley != after.alley:
             prices.append(_PRICE["between"])
         else:

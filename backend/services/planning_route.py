@@ -1,6 +1,7 @@
 """The order of stops: as the addresses say, shortened by 2-opt and Or-opt where coordinates are known. Pure functions."""
 
 from collections.abc import Callable, Hashable, Sequence
+from itertools import pairwise
 from math import cos, hypot, radians
 from typing import TypeVar
 
@@ -45,7 +46,7 @@ def refine(stops: Sequence[Stop], point_of: Callable[[Stop], Point | None]) -> l
 
 def length(points: Sequence[Point]) -> float:
     """Metres along `points` in their order."""
-    return sum(metres_between(one, other) for one, other in zip(points, points[1:], strict=False))
+    return sum(metres_between(one, other) for one, other in pairwise(points))
 
 
 def shortened(points: Sequence[Point]) -> list[int]:
@@ -110,7 +111,7 @@ def _move_run(path: list[int], stop: int, size: int, table: list[list[float]], n
         return False
     run, rest = path[start:end], path[:start] + path[end:]
     saved = _link(path, start - 1, start, table) + _link(path, end - 1, end, table)
-    saved -= table[path[start - 1]][path[end]] if 0 < start and end < len(path) else 0.0
+    saved -= table[path[start - 1]][path[end]] if start > 0 and end < len(path) else 0.0
     if saved <= _EPSILON:
         return False
     best, chosen = saved - _EPSILON, None

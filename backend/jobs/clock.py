@@ -11,7 +11,15 @@ from sqlalchemy.orm import Session
 from backend.core.clock import now, today
 from backend.database import work
 from backend.jobs.app import STALLED_SECONDS, Means, app, job
-from backend.models import Assignment, ImportBatch, ImportState, LoginSession, Walk, WalkMember, WalkState
+from backend.models import (
+    Assignment,
+    ImportBatch,
+    ImportState,
+    LoginSession,
+    Walk,
+    WalkMember,
+    WalkState,
+)
 from backend.services import feed, rate_limit
 
 _log = logging.getLogger("gocua.jobs")

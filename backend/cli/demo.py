@@ -15,8 +15,8 @@ from backend.cli.stand import Ground, ground
 from backend.cli.up import local_address, running_address
 from backend.database import work
 from backend.models import Account
-from backend.services import enrol, sessions
 from backend.services import demo as making
+from backend.services import enrol, sessions
 from backend.services.actor import load_actor
 from backend.services.demo import Size
 from qr.codes import ENROLMENT, GUIDE

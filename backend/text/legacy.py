@@ -86,7 +86,7 @@ def scores(texts: Iterable[str]) -> dict[Encoding, int]:
 
     Only texts with a character of the legacy range count: pure ASCII is the same in all three. Empty without any.
     """
-    telling = [text for text in texts if _LEGACY_CHARACTER.search(text)]
+    telling = [text for text in texts if has_legacy_letters(text)]
     if not telling:
         return {}
     found: dict[Encoding, int] = {}
@@ -95,6 +95,11 @@ def scores(texts: Iterable[str]) -> dict[Encoding, int]:
         valid = sum(1 for word in words if is_syllable(word))
         found[encoding] = 100 * valid // max(1, len(words))
     return found
+
+
+def has_legacy_letters(text: str) -> bool:
+    """True when `text` holds a character by which its encoding could be told."""
+    return bool(_LEGACY_CHARACTER.search(text))
 
 
 def detect(texts: Iterable[str], *, fallback: Encoding = Encoding.UNICODE) -> Encoding:

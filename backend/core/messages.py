@@ -45,3 +45,11 @@ MESSAGES.update(
         "area_not_empty": N_("Chọn ít nhất một tổ dân phố, thôn cho tổ này."),
     }
 )
+
+# --- running (commands, the demo ward) ---
+MESSAGES.update(
+    {
+        "demo_size": N_("Phường mẫu cần 1 đến 200 tình nguyện viên, và ít nhất mỗi người một hộ."),
+        "no_free_ward": N_("Mọi phường đều đã có người dùng: không còn chỗ cho phường mẫu."),
+    }
+)

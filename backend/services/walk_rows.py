@@ -1,6 +1,7 @@
 """The statements by which doors and people come onto a walk and leave it; each one set-based. No rights are checked here."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import exists, func, select, update
@@ -31,12 +32,12 @@ def live_doors(session: Session, walk_ids: Sequence[UUID]) -> list[UUID]:
     )
 
 
-def end_live(session: Session, household_ids: Sequence[UUID]) -> list[tuple[UUID, UUID]]:
+def end_live(session: Session, household_ids: Sequence[UUID], moment: datetime) -> list[tuple[UUID, UUID]]:
     """End the live assignments of these doors: (walk, household) of each."""
     ended = session.execute(
         update(Assignment)
         .where(Assignment.household_id.in_(household_ids), live())
-        .values(ended_at=now())
+        .values(ended_at=moment)
         .returning(Assignment.walk_id, Assignment.household_id)
         .execution_options(synchronize_session=False)
     )
@@ -71,8 +72,8 @@ def start(session: Session, walk: Walk, household_ids: Sequence[UUID]) -> None:
     )
 
 
-def close_emptied(session: Session, walk_ids: set[UUID]) -> None:
-    """Close published walks without a live door."""
+def close_emptied(session: Session, walk_ids: set[UUID], moment: datetime) -> None:
+    """Close published walks without a live door; `moment` also ended their doors, so that the last ones are known."""
     closed = session.scalars(
         update(Walk)
         .where(
@@ -80,11 +81,11 @@ def close_emptied(session: Session, walk_ids: set[UUID]) -> None:
             Walk.state == WalkState.PUBLISHED,
             ~exists().where(Assignment.walk_id == Walk.id, live()),
         )
-        .values(state=WalkState.CLOSED, closed_at=now())
+        .values(state=WalkState.CLOSED, closed_at=moment)
         .returning(Walk.id)
         .execution_options(synchronize_session="fetch")
     ).all()
-    end_members(session, closed, None)
+    end_members(session, closed, None, moment)
 
 
 def members(session: Session, walk_ids: Sequence[UUID]) -> Sequence[UUID]:
@@ -94,12 +95,14 @@ def members(session: Session, walk_ids: Sequence[UUID]) -> Sequence[UUID]:
     ).all()
 
 
-def end_members(session: Session, walk_ids: Sequence[UUID], account_ids: set[UUID] | None) -> None:
+def end_members(
+    session: Session, walk_ids: Sequence[UUID], account_ids: set[UUID] | None, moment: datetime
+) -> None:
     """End memberships; None: of everybody."""
     ended = update(WalkMember).where(WalkMember.walk_id.in_(walk_ids), WalkMember.ended_at.is_(None))
     if account_ids is not None:
         ended = ended.where(WalkMember.account_id.in_(account_ids))
-    session.execute(ended.values(ended_at=now()).execution_options(synchronize_session=False))
+    session.execute(ended.values(ended_at=moment).execution_options(synchronize_session=False))
 
 
 def add_members(session: Session, walks: Sequence[Walk], account_ids: set[UUID]) -> None:

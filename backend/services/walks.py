@@ -8,16 +8,16 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, and_, delete, select, text
+from sqlalchemy import delete, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from backend.core.clock import now
 from backend.core.refusal import NotFound, Refusal
-from backend.models import Account, Assignment, Membership, Team, TeamArea, Walk, WalkMember, WalkState
+from backend.models import Assignment, Team, Walk, WalkMember, WalkState
 from backend.services import audit, feed, planning
-from backend.services.actor import LEADING, WARD_ROLES, Actor, neighbourhood_for
+from backend.services.actor import Actor
 from backend.services.walk_doors import Choice, choose, doors_of_walk
+from backend.services.walk_rights import check_members, may_lead, team_for, walk_for, walk_scope
 from backend.text.vietnamese import nfc
 
 _NAME_LIMIT = 60
@@ -25,71 +25,6 @@ _SET_POSITIONS = text(
     "UPDATE assignment a SET position = t.place FROM unnest(CAST(:ids AS uuid[])) WITH ORDINALITY AS t(id, place) "
     "WHERE a.walk_id = :walk AND a.household_id = t.id"
 )
-
-
-def may_lead(actor: Actor) -> None:
-    """Refuse whoever may look but not direct."""
-    if not actor.roles & (LEADING | WARD_ROLES):
-        raise Refusal("not_allowed", status=403)
-
-
-def walk_scope(actor: Actor) -> ColumnElement[bool]:
-    """The condition that every query on walks carries."""
-    mine = Walk.ward_id == actor.ward_id
-    return mine if actor.ward_wide else and_(mine, Walk.team_id.in_(actor.leads))
-
-
-def walk_for(session: Session, actor: Actor, walk_id: UUID, *, state: WalkState | None = None) -> Walk:
-    """One walk of the actor's, locked until the commit. Raises NotFound, or `walk_state` when it is in another state."""
-    walk = session.scalars(
-        select(Walk).where(Walk.id == walk_id, walk_scope(actor)).with_for_update()
-    ).one_or_none()
-    if walk is None:
-        raise NotFound
-    if state is not None and walk.state != state:
-        raise Refusal("walk_state", status=409)
-    return walk
-
-
-def team_for(session: Session, actor: Actor, neighbourhood_id: UUID) -> Team:
-    """The team that walks a neighbourhood: the actor's own, else the first that serves it. Refuses `no_team`."""
-    neighbourhood_for(session, actor, neighbourhood_id)
-    scope = [] if actor.ward_wide else [Team.id.in_(actor.leads)]
-    team = session.scalars(
-        select(Team)
-        .join(TeamArea, TeamArea.team_id == Team.id)
-        .where(
-            Team.ward_id == actor.ward_id,
-            TeamArea.area_unit_id == neighbourhood_id,
-            TeamArea.valid_to.is_(None),
-            *scope,
-        )
-        .order_by(TeamArea.valid_from, Team.id)
-        .limit(1)
-    ).one_or_none()
-    if team is None:
-        raise Refusal("no_team", status=409)
-    return team
-
-
-def volunteers_of(session: Session, team: Team) -> Sequence[Account]:
-    """The accounts with a membership in the team today."""
-    moment = now()
-    return session.scalars(
-        select(Account)
-        .where(
-            Account.ward_id == team.ward_id,
-            Account.disabled_at.is_(None),
-            Account.id.in_(
-                select(Membership.account_id).where(
-                    Membership.team_id == team.id,
-                    Membership.valid_from <= moment,
-                    Membership.valid_to.is_(None) | (Membership.valid_to > moment),
-                )
-            ),
-        )
-        .order_by(Account.created_at, Account.id)
-    ).all()
 
 
 def draft(
@@ -194,6 +129,23 @@ def reverse(session: Session, actor: Actor, walk_id: UUID) -> Walk:
     return reorder(session, actor, walk_id, [door.id for door in doors_of_walk(session, walk)][::-1])
 
 
+def shift_alley(
+    session: Session, actor: Actor, walk_id: UUID, alley_id: UUID | None, *, earlier: bool
+) -> Walk:
+    """Walk one alley of a walk before the alley that now stands before it, or after the one behind it."""
+    walk = walk_for(session, actor, walk_id)
+    blocks: dict[UUID | None, list[UUID]] = {}
+    for door in doors_of_walk(session, walk):
+        blocks.setdefault(door.alley, []).append(door.id)
+    if alley_id not in blocks:
+        raise NotFound
+    order = list(blocks)
+    place = order.index(alley_id)
+    other = min(max(place + (-1 if earlier else 1), 0), len(order) - 1)
+    order[place], order[other] = order[other], order[place]
+    return reorder(session, actor, walk_id, [door for alley in order for door in blocks[alley]])
+
+
 def rename(session: Session, actor: Actor, walk_id: UUID, name: str, *, until: date | None) -> Walk:
     """Another name and last day for a walk. Refuses `walk_name`."""
     may_lead(actor)
@@ -244,12 +196,6 @@ def insert_doors(session: Session, runs: Iterable[tuple[Walk, Sequence[UUID]]]) 
     ]
     if rows:
         session.execute(insert(Assignment), rows)
-
-
-def check_members(session: Session, team: Team, account_ids: Iterable[UUID]) -> None:
-    """Refuse `not_in_team` unless all accounts belong to the team today."""
-    if not set(account_ids) <= {account.id for account in volunteers_of(session, team)}:
-        raise Refusal("not_in_team")
 
 
 def _check_crews(session: Session, team: Team, crews: Sequence[Sequence[UUID]]) -> None:

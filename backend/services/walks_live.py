@@ -17,6 +17,7 @@ from backend.models import Assignment, Household, HouseholdState, Team, Walk, Wa
 from backend.services import audit, feed, queue
 from backend.services.actor import Actor
 from backend.services.walk_doors import live
+from backend.services.walk_rights import check_members, may_lead, walk_for, walk_scope
 from backend.services.walk_rows import (
     add_members,
     close_emptied,
@@ -27,7 +28,7 @@ from backend.services.walk_rows import (
     members,
     start,
 )
-from backend.services.walks import check_members, delete_drafts, may_lead, walk_for, walk_scope
+from backend.services.walks import delete_drafts
 
 NOTIFY = "notify_new_walk"
 
@@ -111,12 +112,12 @@ def publish(session: Session, actor: Actor, plan_id: UUID) -> Published:
     ids = [walk.id for walk in plan]
     _check_manned(session, plan)
     doors = _lock_doors(session, ids)
-    losing = end_live(session, doors)
+    losing = end_live(session, doors, moment)
     session.execute(update(Assignment).where(Assignment.walk_id.in_(ids)).values(started_at=moment))
     for walk in plan:
         walk.state, walk.published_at = WalkState.PUBLISHED, moment
     session.flush()
-    close_emptied(session, {walk_id for walk_id, _ in losing})
+    close_emptied(session, {walk_id for walk_id, _ in losing}, moment)
     feed.touch_households(session, doors)
     for walk in plan:
         queue.defer(session, NOTIFY, walk_id=walk.id)
@@ -143,7 +144,7 @@ def set_members(session: Session, actor: Actor, walk_id: UUID, account_ids: Iter
         raise Refusal("crew_empty", fields={"crews": "crew_empty"})
     check_members(session, session.get_one(Team, walk.team_id), wanted)
     before = set(members(session, [walk.id]))
-    end_members(session, [walk.id], before - wanted)
+    end_members(session, [walk.id], before - wanted, now())
     add_members(session, [walk], wanted - before)
     if walk.state == WalkState.PUBLISHED and wanted != before:
         feed.touch_households(session, live_doors(session, [walk.id]))
@@ -161,6 +162,7 @@ def hand_over(
     Refuses `same_walk`, `no_doors`; a door that is not on the first walk is NotFound.
     """
     may_lead(actor)
+    moment = now()
     if from_id == to_id:
         raise Refusal("same_walk", status=409)
     both = {
@@ -175,9 +177,9 @@ def hand_over(
     if not chosen:
         raise Refusal("no_doors")
     lock_households(session, chosen)
-    end_live(session, chosen)
+    end_live(session, chosen, moment)
     start(session, target, chosen)
-    close_emptied(session, {from_id})
+    close_emptied(session, {from_id}, moment)
     feed.touch_households(session, chosen)
     queue.defer(session, NOTIFY, walk_id=target.id)
     audit.record(
@@ -206,7 +208,7 @@ def replace_volunteer(session: Session, actor: Actor, from_account: UUID, to_acc
     for team_id in {walk.team_id for walk in walks}:
         check_members(session, session.get_one(Team, team_id), [to_account])
     ids = [walk.id for walk in walks]
-    end_members(session, ids, {from_account})
+    end_members(session, ids, {from_account}, now())
     add_members(session, walks, {to_account})
     doors = live_doors(session, ids)
     feed.touch_households(session, doors)
@@ -227,11 +229,12 @@ def replace_volunteer(session: Session, actor: Actor, from_account: UUID, to_acc
 def close(session: Session, actor: Actor, walk_id: UUID) -> int:
     """End a walk; its doors are then nobody's and can be planned anew. Returns how many there were."""
     may_lead(actor)
+    moment = now()
     walk = walk_for(session, actor, walk_id, state=WalkState.PUBLISHED)
     doors = live_doors(session, [walk.id])
     lock_households(session, doors)
-    end_live(session, doors)
-    close_emptied(session, {walk.id})
+    end_live(session, doors, moment)
+    close_emptied(session, {walk.id}, moment)
     feed.touch_households(session, doors)
     audit.record(session, actor, "walk.close", object_kind="walk", object_id=walk.id, count=len(doors))
     return len(doors)

@@ -20,7 +20,7 @@ from backend.models import (
     WalkMember,
     WalkState,
 )
-from backend.services import walks, walks_live
+from backend.services import walk_rights, walks, walks_live
 from backend.services.actor import Actor
 from backend.services.walk_doors import Choice, choose, live
 from tests import factories as make
@@ -253,7 +253,7 @@ def test_nothing_of_another_ward_can_be_reached(
     for act in (
         lambda: choose(session, hoa, all_doors(people)),
         lambda: walks.draft(session, hoa, all_doors(people), [[people.hoa.id]]),
-        lambda: walks.team_for(session, hoa, people.neighbourhood.id),
+        lambda: walk_rights.team_for(session, hoa, people.neighbourhood.id),
         lambda: walks.move_alley(session, hoa, draft_walk.id, one.id, None),
         lambda: walks.reverse(session, hoa, one.id),
         lambda: walks.rename(session, hoa, one.id, "Khác", until=None),

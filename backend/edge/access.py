@@ -110,9 +110,11 @@ class Door(Blueprint):
     ) -> Callable[[View], View]:
         """Register a view at `rule` for the people of policy `who`."""
 
+        endpoint = options.pop("endpoint", None)
+
         def register(view: View) -> View:
             guarded = guard(view, who)
-            self.add_url_rule(rule, view.__name__, guarded, methods=list(methods), **options)
+            self.add_url_rule(rule, endpoint or view.__name__, guarded, methods=list(methods), **options)
             return view
 
         return register

@@ -1,0 +1,57 @@
+"""A resident's page on the wire: one answer with its style inside, no script, compressed, one CSP by hash."""
+
+import base64
+import gzip
+import hashlib
+from functools import cache
+from pathlib import Path
+
+from flask import current_app, make_response, render_template, request
+from flask.typing import ResponseReturnValue
+from markupsafe import Markup
+
+from backend.edge.words import locale
+from backend.services.contacts import Contact
+from backend.services.guides import FOLDER, hotlines
+
+STYLE = (Path(__file__).parent / "style.css").read_text("utf-8")
+_DIGEST = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+# Nothing may run, load or frame; forms go home. The style is the one whose hash stands here.
+CSP = (
+    f"default-src 'none'; style-src 'sha256-{_DIGEST}'; img-src 'self' data:; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
+# A guide may be kept for ten minutes on the way; a code's state may not.
+PUBLIC_FOR = "public, max-age=600"
+_WORTH_COMPRESSING = 600  # bytes: less fits one packet as it is
+
+
+def page(
+    template: str, *, contact: Contact, status: int = 200, cache_for: str = "no-store", **values: object
+) -> ResponseReturnValue:
+    """`template` of this folder with what every page carries: style, contact, hotlines, the domain."""
+    html = render_template(
+        f"resident/{template}",
+        style=Markup(STYLE),  # noqa: S704  # our own file
+        contact=contact,
+        hotlines=hotlines(locale()),
+        domain=current_app.config["GOCUA"].host,
+        **values,
+    )
+    body = html.encode()
+    response = make_response(body, status)
+    response.headers["Content-Security-Policy"] = CSP
+    response.headers["Vary"] = "Accept-Encoding, Cookie"
+    # ?lang= sets a cookie, which must not be kept for others.
+    response.headers["Cache-Control"] = "private, no-cache" if "lang" in request.args else cache_for
+    if len(body) > _WORTH_COMPRESSING and request.accept_encodings.quality("gzip") > 0:
+        response.set_data(gzip.compress(body, 6, mtime=0))
+        response.headers["Content-Encoding"] = "gzip"
+    return response
+
+
+@cache
+def picture(name: str) -> Markup:
+    """A pictogram as inline SVG; decoration only, its step says everything in words."""
+    drawn = (FOLDER / "pictures" / f"{name}.svg").read_text("utf-8").strip()
+    return Markup(drawn.replace("<svg ", '<svg aria-hidden="true" ', 1))  # noqa: S704  # our own files

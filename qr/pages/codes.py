@@ -1,0 +1,90 @@
+"""What a scanned code opens: a guide, a house plate, a badge; unknown and revoked ones are answered kindly.
+
+The letter and the token come in any case, since cameras and people write both. A code under the wrong letter
+is unknown: nobody learns from here what exists.
+"""
+
+from flask import redirect, request
+from flask.typing import ResponseReturnValue
+
+from backend.edge.access import PUBLIC, Door
+from backend.edge.db import session
+from backend.edge.words import locale
+from backend.models import CodeKind
+from backend.services import codes
+from backend.services.badges import Badge, Duty, badge_of
+from backend.services.codes import Scanned
+from backend.services.contacts import Contact, contact_for
+from backend.services.guides import guide
+from qr.codes import NotAToken, grouped, normalise
+from qr.pages.answer import page
+from qr.pages.guides import show, shown_guides
+
+door = Door("resident_codes", __name__, template_folder="templates")
+
+
+@door.page("/<any(G, g):letter>/<token>", who=PUBLIC)
+def guide_code(letter: str, token: str) -> ResponseReturnValue:
+    """The guide itself, at once: one request to read it."""
+    scanned = _scanned(token, CodeKind.GUIDE)
+    found = guide(scanned.guide or "", locale()) if scanned else None
+    if scanned is None or found is None:
+        return _unknown()
+    contact = contact_for(session(), ward_id=scanned.ward_id)
+    if scanned.revoked:
+        return page("revoked.html", contact=contact, status=410, guides=shown_guides())
+    return show(found, contact)
+
+
+@door.page("/<any(H, h):letter>/<token>", who=PUBLIC)
+def household_code(letter: str, token: str) -> ResponseReturnValue:
+    """What the plate at a door is for; nothing about who lives there."""
+    scanned = _scanned(token, CodeKind.HOUSEHOLD)
+    if scanned is None:
+        return _unknown()
+    contact = contact_for(session(), ward_id=scanned.ward_id, household_id=scanned.household_id)
+    if scanned.revoked:
+        return page("revoked.html", contact=contact, status=410, guides=shown_guides())
+    return page("household.html", contact=contact, guides=shown_guides(), token=grouped(scanned.token))
+
+
+@door.page("/<any(B, b):letter>/<token>", who=PUBLIC)
+def badge_code(letter: str, token: str) -> ResponseReturnValue:
+    """Is this person real and on duty now?"""
+    scanned = _scanned(token, CodeKind.BADGE)
+    if scanned is None or scanned.account_id is None:
+        return page("badge.html", contact=contact_for(session()), status=404, badge=Badge(Duty.GONE))
+    if scanned.revoked:
+        contact = contact_for(session(), ward_id=scanned.ward_id)
+        return page("badge.html", contact=contact, status=410, badge=Badge(Duty.GONE))
+    badge = badge_of(session(), scanned.account_id)
+    if badge.duty is Duty.GONE:
+        contact = contact_for(session(), ward_id=scanned.ward_id)
+        return page("badge.html", contact=contact, status=410, badge=badge)
+    return page("badge.html", contact=Contact(badge.ward, badge.phone), badge=badge)
+
+
+@door.page("/tim", who=PUBLIC)
+def find_code() -> ResponseReturnValue:
+    """From a typed code to its page; the target comes from the database, never from the request."""
+    try:
+        token = normalise(request.args.get("ma", ""))
+    except NotAToken:
+        return _unknown()
+    found = codes.resolve(session(), token, count=False)
+    if found is None:
+        return _unknown()
+    return redirect(f"/{codes.LETTERS[found.kind]}/{found.token}", 303)
+
+
+def _scanned(token: str, kind: CodeKind) -> Scanned | None:
+    try:
+        wanted = normalise(token)
+    except NotAToken:
+        return None
+    found = codes.resolve(session(), wanted, count=request.method == "GET")
+    return found if found and found.kind is kind else None
+
+
+def _unknown() -> ResponseReturnValue:
+    return page("unknown.html", contact=contact_for(session()), status=404, guides=shown_guides())

@@ -42,8 +42,8 @@ def create_app(settings: Settings, database_url: str, *, testing: bool = False) 
         WTF_CSRF_SSL_STRICT=False,
     )
     db.init_app(app)
+    security.register(app)  # first: whatever refuses a request later, its answer has an id and a log line
     csrf.init_app(app)
-    security.register(app)
     errors.register(app)
     words.register(app)
     if settings.proxies:

@@ -21,7 +21,8 @@ from tests.people import People, on_phone, sign_in
     "path", ["/", "/vao", "/healthz", "/static/base.css", "/nothing-here", "/G/ZZZZZZZZZZ", "/bang"]
 )
 def test_every_answer_carries_the_headers(client: FlaskClient, path: str) -> None:
-    headers = client.get(path).headers
+    with client.get(path) as reply:
+        headers = reply.headers
     csp = headers["Content-Security-Policy"]
     assert "unsafe" not in csp
     assert "default-src 'none'" in csp

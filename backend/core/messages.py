@@ -26,6 +26,21 @@ MESSAGES: dict[str, str] = {
     "method_not_allowed": N_("Địa chỉ này không nhận kiểu gửi đó."),
 }
 
+# --- phones (pairing, sync) ---
+MESSAGES.update(
+    {
+        "enrol_unknown": N_("Mã này không đúng hoặc đã được thay bằng mã khác. Nhờ tổ trưởng đưa mã mới."),
+        "enrol_used": N_("Mã này đã dùng rồi, mỗi mã chỉ ghép được một máy. Nhờ tổ trưởng đưa mã mới."),
+        "enrol_expired": N_("Mã này đã hết hạn. Nhờ tổ trưởng đưa mã mới."),
+        "enrol_revoked": N_("Mã này đã được thay bằng mã khác. Nhờ tổ trưởng đưa mã mới."),
+        "stream_gone": N_("Bạn không còn trong tổ này."),
+        "upgrade": N_("Ứng dụng trên máy này đã cũ. Mở lại khi có mạng để cập nhật."),
+        "epoch": N_("Máy chủ vừa được khôi phục. Máy sẽ tự gửi lại những gì còn giữ."),
+        "too_many_items": N_("Mỗi lần gửi nhiều nhất {limit} mục."),
+        "unknown_field": N_("Không có ô này."),
+    }
+)
+
 # --- the desk (forms, sign-in, households, people) ---
 MESSAGES.update(
     {
@@ -51,5 +66,83 @@ MESSAGES.update(
     {
         "demo_size": N_("Phường mẫu cần 1 đến 200 tình nguyện viên, và ít nhất mỗi người một hộ."),
         "no_free_ward": N_("Mọi phường đều đã có người dùng: không còn chỗ cho phường mẫu."),
+    }
+)
+
+# --- places and walks ---
+MESSAGES.update(
+    {
+        "place_name": N_("Tên cần có, và không quá {limit} ký tự."),
+        "place_kind": N_("Chọn loại: tổ dân phố, thôn, ấp…"),
+        "place_taken": N_("Phường này đã có “{name}”. Đặt tên khác."),
+        "place_code_taken": N_("Mã {unit} đã dùng. Chọn mã khác."),
+        "place_ended": N_("“{name}” đã thôi tồn tại. Chọn đơn vị đang có hiệu lực."),
+        "place_parts": N_("Chia thì cần ít nhất hai phần, gộp thì cần ít nhất hai đơn vị."),
+        "place_alley_twice": N_("Một ngõ không thể thuộc hai phần. Mỗi ngõ chọn một phần."),
+        "place_unmoved": N_(
+            "Còn {count} hộ chưa biết về đâu (ví dụ hộ {codes}). Xếp hết các hộ rồi làm lại."
+        ),
+        "place_date": N_("Ngày hiệu lực phải từ ngày đơn vị cũ bắt đầu đến hôm nay."),
+        "no_team": N_("Chưa có tổ nào phụ trách khu này. Lập tổ ở mục Người trước."),
+        "no_doors": N_("Không có hộ nào để giao. Chọn thêm ngõ hoặc bỏ bớt điều kiện."),
+        "more_walks_than_doors": N_("Chỉ có {doors} hộ mà chia {walks} tuyến. Bớt số tuyến."),
+        "crew_empty": N_("Chọn ít nhất một người cho tuyến."),
+        "crew_twice": N_("Một người chỉ đi một tuyến trong một lần chia."),
+        "not_in_team": N_("Có người không còn trong tổ. Tải lại trang rồi chọn lại."),
+        "walk_state": N_("Tuyến này đã chuyển sang trạng thái khác. Tải lại trang."),
+        "other_plan": N_("Chỉ chuyển được giữa hai tuyến nháp của cùng một lần chia."),
+        "other_doors": N_("Danh sách hộ của tuyến vừa thay đổi. Tải lại trang rồi xếp lại."),
+        "walk_name": N_("Tên tuyến cần có, và không quá {limit} ký tự."),
+        "walk_without_people": N_("“{walk}” chưa có ai đi. Chọn người rồi giao."),
+        "same_walk": N_("Chọn một tuyến khác để chuyển hộ sang."),
+    }
+)
+
+# --- import of household lists ---
+MESSAGES.update(
+    {
+        "file_empty": N_("Tệp trống, không có dòng nào."),
+        "file_type": N_("Đây không phải danh sách Excel. Mở bằng Excel, lưu thành .xlsx rồi tải lên lại."),
+        "file_broken": N_("Tệp bị hỏng hoặc tải chưa hết. Mở thử bằng Excel, lưu lại rồi tải lên."),
+        "file_locked": N_("Tệp có mật khẩu. Mở bằng Excel, bỏ mật khẩu, lưu lại rồi tải lên."),
+        "file_bomb": N_(
+            "Tệp nén bất thường, mở ra sẽ phình rất lớn, nên không mở. Chép danh sách sang tệp Excel mới."
+        ),
+        "file_names": N_(
+            "Bên trong tệp có tên đường dẫn lạ, nên không mở. Chép danh sách sang tệp Excel mới."
+        ),
+        "file_xml": N_(
+            "Bên trong tệp có đoạn mã nguy hiểm, nên không mở. Chép danh sách sang tệp Excel mới."
+        ),
+        "file_wide": N_("Danh sách có quá nhiều cột (hơn 200). Xoá các cột thừa rồi tải lên lại."),
+        "file_long": N_("Danh sách dài quá. Chia thành nhiều tệp, mỗi tệp một tổ dân phố."),
+        "file_heavy": N_(
+            "Mở tệp này quá nặng nên đã dừng lại. Chép danh sách sang tệp Excel mới rồi tải lên."
+        ),
+        "no_header": N_(
+            "Không thấy dòng tiêu đề. Cần một dòng có các cột như “Họ và tên”, “Năm sinh”, “Địa chỉ”."
+        ),
+        "no_rows": N_("Dưới dòng tiêu đề không có hộ nào."),
+        "import_ask": N_("Danh sách không nói những dòng nào là một hộ. Chọn cách gộp rồi nhập."),
+        "import_over": N_("Danh sách này đã nhập xong hoặc đã bỏ. Tải tệp lên lại nếu cần."),
+        "import_nothing": N_("Không có hộ nào nhập được: mọi dòng đều có chỗ chưa đúng."),
+        "import_failed": N_(
+            "Nhập bị dừng giữa chừng. Những hộ đã vào vẫn còn; tải lại tệp, máy sẽ làm tiếp."
+        ),
+        "row_birth_wrong": N_("Ngày sinh '{value}' chưa đúng. Sửa rồi tải lại, các dòng khác đã vào."),
+        "row_birth_twice": N_("Năm sinh có ở cả cột Nam và cột Nữ. Giữ một cột rồi tải lại."),
+        "row_no_household": N_("Chưa rõ dòng này thuộc hộ nào. Ghi số hộ hoặc chủ hộ rồi tải lại."),
+        "row_head_unclear": N_(
+            "Cột số hộ nói đây là chủ hộ, cột quan hệ nói không phải. Sửa một trong hai rồi tải lại."
+        ),
+        "row_id_removed": N_("Một ô có dạng số giấy tờ tuỳ thân, đã bỏ trống ô đó."),
+        "row_sex_unclear": N_("Giới tính chưa rõ, đã để trống."),
+        "row_phone_wrong": N_("Số điện thoại chưa đúng, đã để trống."),
+        "row_phone_converted": N_("Số điện thoại 11 số đã đổi sang đầu số mới."),
+        "row_phone_doubtful": N_("Số điện thoại có thể chưa đúng, vẫn giữ."),
+        "row_phone_many": N_("Có hơn hai số điện thoại, chỉ giữ hai số đầu."),
+        "duplicate_number": N_("Số hộ này đã có ở hộ khác trong danh sách, ghi thành hai hộ."),
+        "far_from_household": N_("Dòng này đứng xa hộ của mình, vẫn được ghép đúng số hộ."),
+        "second_head": N_("Hộ này có hai người ghi là chủ hộ."),
     }
 )

@@ -215,7 +215,7 @@ def _add_fonts(data: bytes, sheets: list[dict[str, Any]]) -> None:
             for row in book[sheet["name"]].iter_rows(max_row=FONT_ROWS, max_col=MAX_COLUMNS):
                 counts.extend(Counter() for _ in range(len(row) - len(counts)))
                 for cell, count in zip(row, counts, strict=False):
-                    if isinstance(cell.value, str) and cell.font is not None and cell.font.name:
+                    if isinstance(cell.value, str) and cell.font.name:
                         count[cell.font.name] += 1
             sheet["fonts"] = [count.most_common(1)[0][0] if count else None for count in counts]
 

@@ -1,4 +1,4 @@
-"""Which rows are people, and which people are one household (formats.md sections 7.1 and 7.3).
+"""Which people are one household (formats.md sections 7.1 and 7.3).
 
 Never delete, never guess: where the file does not say, the answer is None and a person is asked; where a few
 rows contradict the rest, those rows are refused with the reason and the others go on.
@@ -6,40 +6,17 @@ rows contradict the rest, those rows are refused with the reason and the others 
 
 import itertools
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 
-from backend.services.importing.headers import is_numbering
-from backend.services.importing.labels import Field, normalise
-from backend.services.importing.reading import Cell
-from backend.services.importing.table import Table, text
+from backend.services.importing.labels import Field
+from backend.services.importing.rows import Row, household_number
 from backend.text.vietnamese import search_key
 
-# With accents, as "Tống Công Minh" and "Chung Thị Bình" are people; without them only where the whole text says so.
-_AFTER_TOTAL = r"(?:\s*[:.(\d].*|\s+(?:hộ|ho|số|so|nhân|nhan|toàn|toan|chung|các|cac|thôn|thon|tổ|to|xã|xa|khẩu|khau)\b.*)?"
-_TOTAL = re.compile(rf"(?:tổng cộng|tổng số|tổng|cộng|chung|tong cong|tong so|cong){_AFTER_TOTAL}")
-_SECTION = re.compile(
-    r"(?:[ivx]+ |\d+ )?(?:to|tdp|to dan pho|thon|ap|khu|khu pho|khom|xom|ban|ngo|ngach|hem|kiet|cum|duong|pho)\b.*\d.*"
-)
-_SIGNATURE = re.compile(
-    r"(?:nguoi lap|nguoi thong ke|nguoi ky|can bo|chu tich|truong thon|to truong|tm |t m |kt |xac nhan|ky ten|ky ghi ro"
-    r"|ngay \d|.*ngay \d* ?thang|noi nhan|lap bieu|thu truong|ghi chu|luu y|nguoi kiem tra|cong an)"
-)
 _HEAD_WORDS = re.compile(r"(?:la )?chu ho\b.*|ch")
 _CONFLICTS_ALLOWED = 0.1  # of the households; above that the rule itself is in doubt and a person is asked
-
-_PERSON = (
-    Field.NAME,
-    Field.HEAD_NAME,
-    Field.RELATION,
-    Field.DOB,
-    Field.DOB_M,
-    Field.DOB_F,
-    Field.SEX,
-    Field.PHONE,
-)
-_MERGED_DOWN = (Field.STT_HO, Field.ADDRESS, Field.GROUP, Field.HEAD_NAME)
 
 
 class GroupBy(StrEnum):
@@ -49,18 +26,6 @@ class GroupBy(StrEnum):
     ROW = "row"  # each row is a household
     ADDRESS = "address"  # the same address is one household
     STT = "stt"  # the person's number begins again at 1 with each household
-
-
-@dataclass(frozen=True)
-class Row:
-    """One row's kept cells by field, and its place in the file (counted from 1)."""
-
-    number: int
-    cells: Mapping[Field, Cell]
-
-    def text(self, of: Field) -> str:
-        """A kept cell as text, "" where the row has none."""
-        return text(self.cells.get(of))
 
 
 @dataclass
@@ -74,31 +39,6 @@ class Grouping:
     heads: list[int | None] | None = None
     refused: dict[int, str] = field(default_factory=dict)
     notices: list[tuple[int, str]] = field(default_factory=list)
-
-
-def find_rows(
-    table: Table, after: int, fields: Mapping[int, Field], labels: Mapping[int, str]
-) -> tuple[list[Row], list[int]]:
-    """The rows with people or households after row `after` (from 0), and the rows that are neither (from 1)."""
-    rows: list[Row] = []
-    skipped: list[int] = []
-    down = _merged_down(table, after, fields)
-    plain_labels = {column: normalise(label) for column, label in labels.items()}
-    total_seen = False
-    for index in range(after + 1, len(table.rows)):
-        cells = table.rows[index]
-        filled = [cell for cell in cells if cell is not None]
-        if not filled or (not rows and not skipped and is_numbering(cells)):
-            continue
-        kept = {of: table.cell(index, column) for column, of in fields.items()} | down.get(index, {})
-        row = Row(index + 1, {of: cell for of, cell in kept.items() if cell is not None})
-        total = _is_total(cells, row)
-        if total or not _is_person(row, filled, total_seen) or _repeats_header(cells, plain_labels):
-            skipped.append(index + 1)
-            total_seen = total_seen or (total and bool(rows))
-            continue
-        rows.append(row)
-    return rows, skipped
 
 
 def group(rows: Sequence[Row], by: GroupBy = GroupBy.FILE) -> Grouping:
@@ -115,13 +55,12 @@ def group(rows: Sequence[Row], by: GroupBy = GroupBy.FILE) -> Grouping:
 
 def is_head(row: Row) -> bool:
     """True when the relation says "chủ hộ"."""
-    return bool(_HEAD_WORDS.fullmatch(search_key(row.text(Field.RELATION))))
+    return _says_head(row.text(Field.RELATION))
 
 
-def household_number(row: Row) -> str:
-    """The household's number in the list; the "." that fills empty cells is none."""
-    value = row.text(Field.STT_HO).strip(" .-_")
-    return str(int(value)) if value.isdigit() and len(value) < 7 else value.casefold()
+@lru_cache(maxsize=4096)
+def _says_head(relation: str) -> bool:
+    return bool(_HEAD_WORDS.fullmatch(search_key(relation)))
 
 
 def _as_the_file_says(rows: Sequence[Row]) -> Grouping:
@@ -260,45 +199,3 @@ def _bears_heads_name(row: Row) -> bool:
 
 def _has(rows: Sequence[Row], of: Field) -> bool:
     return any(of in row.cells for row in rows)
-
-
-def _merged_down(table: Table, after: int, fields: Mapping[int, Field]) -> dict[int, dict[Field, Cell]]:
-    """Household columns merged over the rows of a household speak for each of them."""
-    found: dict[int, dict[Field, Cell]] = {}
-    for top, left, bottom, right in table.merged:
-        of = fields.get(left)
-        if left == right and bottom > top > after and of in _MERGED_DOWN and bottom < len(table.rows):
-            for row in range(top + 1, bottom + 1):
-                found.setdefault(row, {})[of] = table.cell(top, left)
-    return found
-
-
-def _is_person(row: Row, filled: Sequence[Cell], total_seen: bool) -> bool:
-    named = any(char.isalpha() for char in row.text(Field.NAME) + row.text(Field.HEAD_NAME))
-    words = [search_key(cell) for cell in filled if isinstance(cell, str)]
-    name = search_key(row.text(Field.NAME) or row.text(Field.HEAD_NAME))
-    if len(filled) <= 3 and any(_SIGNATURE.match(word) for word in (*words[:1], name)):
-        return False
-    if len(filled) == 1 and words and _SECTION.fullmatch(words[0]):
-        return False
-    if total_seen and (not named or len(filled) < 3):
-        return False
-    if named:
-        return True
-    told = [of for of in _PERSON if any(char.isalnum() for char in row.text(of))]
-    return bool(told) or bool(household_number(row) and row.text(Field.ADDRESS))
-
-
-def _is_total(cells: Sequence[Cell], row: Row) -> bool:
-    if any(of in row.cells for of in (Field.RELATION, Field.PHONE, Field.SEX)):
-        return False
-    words = [cell.casefold().strip(" :.*") for cell in cells if isinstance(cell, str)][:3]
-    return any(_TOTAL.fullmatch(word) for word in words)
-
-
-def _repeats_header(cells: Sequence[Cell], labels: Mapping[int, str]) -> bool:
-    alike = sum(
-        isinstance(cell, str) and bool(cell) and normalise(cell) == labels.get(column)
-        for column, cell in enumerate(cells)
-    )
-    return alike >= 3

@@ -157,7 +157,11 @@ def meaning(label: str) -> Meaning:
 
 
 def _inside(alias: str, label: str) -> bool:
-    return bool(re.search(rf"(?<![a-z0-9]){re.escape(alias)}(?![a-z0-9])", label))
+    """True when `alias` stands in `label` as whole words."""
+    if alias not in label:
+        return False
+    spaced = f" {label} " if "/" in alias else f" {label.replace('/', ' ')} "
+    return f" {alias} " in spaced
 
 
 def _bonus(label: str, field: Field) -> float:

@@ -3,20 +3,23 @@
 The keys of `Plan.as_json` are those of the published vectors; rows and columns count from 1.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from backend.core.refusal import Refusal
-from backend.services.importing.grouping import GroupBy, Grouping, Row, find_rows, group
+from backend.services.importing.grouping import GroupBy, Grouping, group
 from backend.services.importing.headers import Header, find_header, header_at
 from backend.services.importing.labels import Field
-from backend.services.importing.reading import Sheet
+from backend.services.importing.reading import Cell, Sheet
+from backend.services.importing.rows import Row, find_rows
 from backend.services.importing.table import Table, make_table
-from backend.text.idnumbers import is_id_column
+from backend.text.idnumbers import is_id_cell, is_id_column
 
 BY_VALUES = "looks like national ID numbers"
 _SAMPLE = 2000  # cells of a column are enough to judge it
+_NINE_DIGITS = re.compile(r"(?:\d\D{0,3}){8}[\doO]|\d[eE]\+?\d")
 _NUMBERS_EXPECTED = (Field.STT, Field.STT_HO, Field.MEMBERS)
 
 
@@ -34,7 +37,8 @@ class Choice:
 class Plan:
     """`columns`: from 1, to field; `left_out`: from 1, to why; `rows`: the data rows with kept cells only.
 
-    `others`: columns that may be mapped but are not; `sheets`: the sheets that the file has.
+    `others`: columns that may be mapped but are not; `sheets`: the sheets that the file has; `removed`: rows
+    with a code, where one cell of a kept column held an ID number and was blanked.
     """
 
     table: Table
@@ -46,6 +50,7 @@ class Plan:
     skipped: list[int]
     grouping: Grouping
     sheets: tuple[str, ...] = ()
+    removed: tuple[tuple[int, str], ...] = ()
 
     @property
     def labels(self) -> dict[int, str]:
@@ -105,9 +110,7 @@ def make_plan(sheets: Sequence[Sheet], choice: Choice | None = None) -> Plan:
     rows, skipped = find_rows(table, header.last, from_zero, header.labels)
     if not rows:
         raise Refusal("no_rows")
-    return Plan(
-        table, header, columns, left_out, others, rows, skipped, group(rows, choice.group_by), names
-    )
+    return Plan(table, header, columns, left_out, others, rows, skipped, group(rows, choice.group_by), names)
 
 
 def _choose_sheet(sheets: Sequence[Sheet], choice: Choice) -> _Reading:
@@ -126,6 +129,25 @@ def _choose_sheet(sheets: Sequence[Sheet], choice: Choice) -> _Reading:
     if best is None:
         raise Refusal("file_empty")
     return best
+
+
+def _blank_id_cells(rows: list[Row]) -> tuple[list[Row], list[tuple[int, str]]]:
+    """A single ID number in a kept column (shifted cells) is blanked and told by its row, never by its value."""
+    removed: list[tuple[int, str]] = []
+    clean: list[Row] = []
+    for row in rows:
+        bad = [of for of, cell in row.cells.items() if _may_be_number(cell) and is_id_cell(cell)]
+        if bad:
+            removed.append((row.number, "row_id_removed"))
+            row = Row(row.number, {of: cell for of, cell in row.cells.items() if of not in bad})
+        clean.append(row)
+    return clean, removed
+
+
+def _may_be_number(cell: Cell) -> bool:
+    if isinstance(cell, str):
+        return len(cell) > 8 and bool(_NINE_DIGITS.search(cell))
+    return cell is not None and cell >= 10_000_000
 
 
 def _left_out_by_values(table: Table, header: Header, suggested: Mapping[int, Field]) -> dict[int, str]:

@@ -21,10 +21,7 @@ class Table:
     rows: list[list[Cell]]
     merged: tuple[tuple[int, int, int, int], ...]
     encoding: Encoding
-
-    @property
-    def width(self) -> int:
-        return max((len(row) for row in self.rows), default=0)
+    width: int
 
     def cell(self, row: int, column: int) -> Cell:
         """One cell, None outside of what is filled."""
@@ -52,7 +49,7 @@ def make_table(sheet: Sheet) -> Table:
         ]
         for row in sheet.rows
     ]
-    return Table(sheet.name, rows, sheet.merged, encoding)
+    return Table(sheet.name, rows, sheet.merged, encoding, width)
 
 
 def text(cell: Cell) -> str:
@@ -107,7 +104,8 @@ def _clean(value: str, encoding: Encoding, capitals: bool) -> str | None:
         value = value.translate(_INVISIBLE)
     elif capitals and encoding is Encoding.TCVN3:
         value = value.upper()
-    value = " ".join(value.split())
+    if not value.isprintable() or "  " in value or value[:1] == " " or value[-1:] == " ":
+        value = " ".join(value.split())
     if value[:1] == "'" and value[1:2] and value[1] in _FORMULA_SIGNS:
         value = value[1:]  # our own exports protect such texts with an apostrophe
     return value or None

@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import Engine, create_engine, text
 
 from backend.core.settings import load
-from tests.cli.conftest import Start, environment, gocua
+from tests.cli.conftest import Start
+from tests.cli.server import environment, gocua
 
 _KEYS = {
     "base_url",

@@ -7,7 +7,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.cli.conftest import Running, Start, gocua, wait_for
+from tests.cli.conftest import Start
+from tests.cli.server import Running, gocua, wait_for
 
 
 def end(server: Running, number: signal.Signals) -> int:

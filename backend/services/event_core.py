@@ -105,7 +105,7 @@ def read(item: Item, catalogue: Catalogue) -> Core:
     if schema != SCHEMA or type(schema) is not int or not given >= _FIELDS or given - _FIELDS - _OPTIONAL:
         raise BadEvent("bad_schema")
     kind = fields["kind"]
-    if kind not in _KINDS:
+    if not isinstance(kind, str) or kind not in _KINDS:
         raise BadEvent("unknown_kind")
     if not isinstance(fields["salt"], str) or not _SALT.match(fields["salt"]):
         raise BadEvent("bad_schema")

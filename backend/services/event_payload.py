@@ -64,7 +64,7 @@ def uuid(value: Any) -> UUID:
 
 def _visit(payload: dict[str, Any], catalogue: Catalogue) -> dict[str, Any]:
     _fields(payload, required=("outcome",), optional=("results", "appointment", "note", "consents"))
-    if payload["outcome"] not in _OUTCOMES:
+    if _text(payload["outcome"], 40) not in _OUTCOMES:
         raise BadEvent("unknown_outcome")
     seen = set()
     for result in _list(payload.get("results", []), MAX_RESULTS):
@@ -106,7 +106,7 @@ def _household_add(payload: dict[str, Any], _catalogue: Catalogue) -> dict[str, 
     _fields(payload, required=("address",), optional=("kind", "residents"))
     if not _text(payload["address"], MAX_ADDRESS).strip():
         raise BadEvent("bad_schema")
-    if payload.get("kind", HouseholdKind.HOUSEHOLD) not in _HOUSEHOLD_KINDS:
+    if _text(payload.get("kind", HouseholdKind.HOUSEHOLD), 40) not in _HOUSEHOLD_KINDS:
         raise BadEvent("bad_schema")
     payload = _screened(payload, "address", MAX_ADDRESS)
     return _with_people(payload, payload.get("residents", []))

@@ -94,6 +94,9 @@ def _read(session: Session, actor: Actor, item: Item) -> Core | Result:
         return Result(item.id, "invalid", reason=error.code)
     except NewerSchema:
         return Result(item.id, "retry_later", after_s=_NEWER_SECONDS)
+    except Exception:  # a fault of ours must not hold up the other items
+        _log.exception("push_item_unreadable")
+        return Result(item.id, "retry_later", after_s=_FAULT_SECONDS)
     if core.author != actor.account_id:
         return Result(item.id, "wrong_author")
     return core

@@ -17,6 +17,7 @@ from backend.core.clock import now
 from backend.database import work
 from backend.models import ServerMeta, StreamAccess, StreamHead
 from backend.services import household_rows
+from backend.services.sql import run
 
 _TOUCHED = "gocua_touched"
 
@@ -141,6 +142,23 @@ LIVE_HISTORY = (
     "SELECT (SELECT system_identifier FROM pg_control_system()), "
     "('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int"
 )
+
+
+def check_epoch(session: Session) -> tuple[UUID, bool]:
+    """The epoch, and whether the cluster was found to be another one: then a new epoch is committed at once."""
+    row = run(session, _EPOCH).one_or_none()
+    if row is not None and (row.system_id, row.timeline) == (row.live_system, row.live_timeline):
+        return row.epoch, False
+    session.rollback()
+    epoch = ensure_epoch(session).epoch
+    session.commit()
+    return epoch, True
+
+
+_EPOCH = f"""
+    SELECT m.epoch, m.system_id, m.timeline, live.*
+    FROM server_meta m CROSS JOIN ({LIVE_HISTORY}) AS live(live_system, live_timeline)
+"""  # noqa: S608  # constants only
 
 
 def ensure_epoch(session: Session) -> ServerMeta:

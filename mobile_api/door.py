@@ -1,0 +1,177 @@
+"""A small typed façade around flask-smorest's Blueprint: an endpoint states its policy where it registers.
+
+`@door.post("/sync/push", who=VOLUNTEERS, takes=PushIn, gives=PushOut)`: the view gets the checked body as its first
+argument; guard() is the outermost layer, so that nothing is read or answered before the policy was asked.
+"""
+
+import gzip
+from collections.abc import Callable
+from functools import wraps
+from http import HTTPStatus
+from typing import Any, TypeVar, cast
+
+from flask import Flask, Response, request
+from flask.typing import ResponseReturnValue
+from flask_smorest import Api, Blueprint
+from marshmallow import Schema
+from sqlalchemy import Engine
+from werkzeug.exceptions import UnprocessableEntity
+
+from backend.edge.access import CLIENT_HEADER, DEVICE_COOKIE, Credential, Policy, guard
+from backend.edge.db import session
+from backend.edge.errors import answer
+from mobile_api.schemas import ErrorOut
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+PREFIX = "/api/v1"
+BODY_LIMIT = 256 * 1024
+# Below this a compressed body saves nothing; above level 6 time grows and size does not shrink.
+_WORTH_COMPRESSING, _LEVEL = 1024, 6
+_FIELD_CODES = {"Missing data for required field.": "needed", "Unknown field.": "unknown_field"}
+
+
+class PhoneApi(Api):  # type: ignore[misc]  # flask-smorest is untyped
+    """flask-smorest's document without its error handlers: ours answer, in our one shape."""
+
+    ERROR_SCHEMA = ErrorOut
+
+    def _register_error_handlers(self) -> None:
+        """Nothing: backend.edge.errors has registered them for the whole application."""
+
+
+class ApiDoor:
+    """One part of the phones' API, a tag in its document."""
+
+    def __init__(self, name: str, import_name: str, description: str) -> None:
+        self.blueprint = Blueprint(name, import_name, url_prefix=PREFIX, description=description)
+        self.blueprint.register_error_handler(UnprocessableEntity, _bad_fields)
+        self.blueprint.before_request(_limit_body)
+        self.blueprint.after_request(_compress)
+
+    def get(self, rule: str, **options: Any) -> Callable[[View], View]:
+        """A view for GET."""
+        return self._endpoint(rule, "GET", **options)
+
+    def post(self, rule: str, **options: Any) -> Callable[[View], View]:
+        """A view for POST."""
+        return self._endpoint(rule, "POST", **options)
+
+    def delete(self, rule: str, **options: Any) -> Callable[[View], View]:
+        """A view for DELETE."""
+        return self._endpoint(rule, "DELETE", **options)
+
+    def _endpoint(
+        self,
+        rule: str,
+        method: str,
+        *,
+        who: Policy,
+        takes: type[Schema] | None = None,
+        gives: type[Schema] | None = None,
+        status: int = 200,
+        refuses: tuple[int, ...] = (),
+        at_one_moment: bool = False,
+    ) -> Callable[[View], View]:
+        """Register a view. `refuses`: the statuses of errors it may answer, for the document.
+
+        `at_one_moment`: the whole request, authentication included, reads one snapshot and writes nothing.
+        """
+        device = who.credential is Credential.DEVICE
+        codes = sorted({*refuses, *((400, 401, 403) if device else ()), *((400, 413) if takes else ())})
+
+        def register(view: View) -> View:
+            documented: Any = view
+            for code in codes:
+                documented = self.blueprint.alt_response(
+                    code, schema=ErrorOut, description=HTTPStatus(code).phrase
+                )(documented)
+            documented = self.blueprint.response(status, gives)(documented)
+            if takes is not None:
+                documented = self.blueprint.arguments(takes)(documented)
+            documented = self.blueprint.doc(security=[{"device": [], "client": []}] if device else [])(
+                documented
+            )
+            guarded = guard(documented, who)
+            if at_one_moment:
+                guarded = _at_one_moment(guarded)
+            self.blueprint.route(rule, methods=[method])(guarded)
+            return cast(View, guarded)
+
+        return register
+
+
+def start_reading() -> None:
+    """Make the transaction that begins now REPEATABLE READ and READ ONLY.
+
+    Not on a connection that somebody brought along in a transaction of their own: its isolation is theirs.
+    """
+    if isinstance(session().get_bind(), Engine):
+        session().connection(
+            execution_options={"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        )
+
+
+def json_text(text: str, status: int = 200) -> Response:
+    """A response from JSON that is already written."""
+    return Response(text, status, mimetype="application/json")
+
+
+def make_api(app: Flask) -> PhoneApi:
+    """The API's document: OpenAPI 3.0.3, since that is what client generators read best."""
+    api = PhoneApi(
+        app,
+        spec_kwargs={
+            "title": "Gõ Cửa: the phones' API",
+            "version": "1",
+            "openapi_version": "3.0.3",
+            "info": {
+                "description": "What a volunteer's phone speaks. Facts go up as events, state comes down in rows."
+            },
+        },
+    )
+    schemes = api.spec.components
+    schemes.security_scheme("device", {"type": "apiKey", "in": "cookie", "name": DEVICE_COOKIE})
+    schemes.security_scheme("client", {"type": "apiKey", "in": "header", "name": CLIENT_HEADER})
+    return api
+
+
+def _at_one_moment(view: View) -> View:
+    @wraps(view)
+    def reading(*args: Any, **values: Any) -> ResponseReturnValue:
+        start_reading()
+        return cast(ResponseReturnValue, view(*args, **values))
+
+    return cast(View, reading)
+
+
+def _limit_body() -> None:
+    request.max_content_length = BODY_LIMIT
+
+
+def _compress(response: Response) -> Response:
+    response.headers.add("Vary", "Accept-Encoding")
+    body = None if response.direct_passthrough else response.get_data()
+    if body and len(body) > _WORTH_COMPRESSING and request.accept_encodings["gzip"] > 0:
+        response.set_data(gzip.compress(body, _LEVEL, mtime=0))
+        response.headers["Content-Encoding"] = "gzip"
+    return response
+
+
+def _bad_fields(error: UnprocessableEntity) -> ResponseReturnValue:
+    """A body that marshmallow refused: each field with a code of ours, never with the library's text."""
+    messages = getattr(error, "data", {}).get("messages", {}).get("json", {})
+    fields = dict(_flat(messages)) if isinstance(messages, dict) else {}
+    return answer("bad_request", 422, fields=fields)
+
+
+def _flat(messages: dict[Any, Any], prefix: str = "") -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    for name, what in messages.items():
+        path = f"{prefix}{str(name)[:40]}"
+        if isinstance(what, dict):
+            found += _flat(what, f"{path}.")
+        else:
+            first = what[0] if isinstance(what, list) and what else ""
+            found.append((path, _FIELD_CODES.get(str(first), "bad_value")))
+    return found[:50]

@@ -1,0 +1,70 @@
+"""Push and pull: the two requests that carry the work (sync.md, sections 7 and 8)."""
+
+import json
+from typing import Any
+
+from flask import Response
+
+from backend.core.refusal import Refusal
+from backend.edge.access import VOLUNTEERS, actor
+from backend.edge.db import session
+from backend.edge.errors import error_body
+from backend.services import events, feed, phones, pull
+from backend.services.event_core import Item
+from mobile_api.door import ApiDoor, json_text, start_reading
+from mobile_api.schemas import PullIn, PullOut, PushIn, PushOut
+
+door = ApiDoor("sync", __name__, "Events go up, state comes down.")
+
+
+@door.post("/sync/push", who=VOLUNTEERS, takes=PushIn, gives=PushOut, refuses=(409, 413))
+def push(body: dict[str, Any]) -> Response:
+    """Hand over events. Repeat it until it is answered: nothing is stored twice."""
+    items = [Item(item["id"], item["sha256"], item["core"]) for item in body["items"]]
+    if len(items) != body["n"]:
+        raise Refusal("bad_request", status=400, fields={"n": "bad_value"})
+    if len(items) > events.MAX_ITEMS:
+        raise Refusal("too_many_items", status=413, limit=events.MAX_ITEMS)
+    epoch, moved = feed.check_epoch(session())
+    if moved or epoch != body["epoch"]:
+        return json_text(json.dumps(error_body("epoch") | {"epoch": str(epoch)}), 409)
+    results = events.store(session(), actor(), items, device_now=body["device_now"])
+    reply = {
+        "proto": pull.PROTO,
+        "epoch": str(epoch),
+        "server_time": pull.server_time(),
+        "n": len(results),
+        "results": [result.wire() for result in results],
+    }
+    return json_text(json.dumps(reply, separators=(",", ":")))
+
+
+@door.post("/sync/pull", who=VOLUNTEERS, takes=PullIn, gives=PullOut, refuses=(404, 426), at_one_moment=True)
+def pull_page(body: dict[str, Any]) -> Response:
+    """Fetch one page of one stream; the own `user:` stream names the others."""
+    told = body["device"]
+    ask = pull.Ask(
+        stream=body["stream"],
+        schema=body["schema"],
+        gen=body["gen"],
+        epoch=body["epoch"],
+        cursor=body["cursor"],
+        snapshot_head=body["snapshot_head"],
+        limit=body["limit"],
+        device=pull.Telemetry(
+            told.get("build"),
+            *(told.get(name) for name in ("persisted", "installed", "waiting", "dead", "oldest_waiting_s")),
+        ),
+    )
+    try:
+        page = pull.pull(session(), actor(), ask)
+    except pull.AnotherHistory:
+        session().rollback()
+        feed.ensure_epoch(session())
+        session().commit()
+        start_reading()
+        page = pull.pull(session(), actor(), ask)
+    if page.device_due:
+        session().commit()  # ends the reading; what follows may write
+        phones.note_device(session(), actor(), ask.device)
+    return json_text(page.text)

@@ -2,10 +2,14 @@
 
 from flask import Flask
 
-from backend.console import place, sign_in
+from backend.console import board, codes, place, sign_in, walk, words
 
 
 def register(app: Flask) -> None:
     """Attach every room of the console; each room is a module with a `door`."""
     place.register(app)
+    words.register(app)
     app.register_blueprint(sign_in.door)
+    app.register_blueprint(board.door)
+    app.register_blueprint(walk.door)
+    app.register_blueprint(codes.door)

@@ -57,6 +57,7 @@ MESSAGES.update(
         "bad_login": N_("Tên đăng nhập chỉ gồm chữ không dấu, số, dấu chấm, dấu gạch; từ 3 đến 40 ký tự."),
         "last_leader": N_("Đây là tổ trưởng duy nhất của tổ. Chọn tổ trưởng mới trước, rồi mới cho nghỉ."),
         "not_yourself": N_("Bạn không tự làm việc này cho mình được. Nhờ cán bộ phường."),
+        "no_id_numbers": N_("Có dãy số dài. Xin đừng ghi số căn cước, mã OTP hay số tài khoản."),
         "area_not_empty": N_("Chọn ít nhất một tổ dân phố, thôn cho tổ này."),
     }
 )
@@ -144,5 +145,15 @@ MESSAGES.update(
         "duplicate_number": N_("Số hộ này đã có ở hộ khác trong danh sách, ghi thành hai hộ."),
         "far_from_household": N_("Dòng này đứng xa hộ của mình, vẫn được ghép đúng số hộ."),
         "second_head": N_("Hộ này có hai người ghi là chủ hộ."),
+    }
+)
+
+# Codes and print sheets
+MESSAGES.update(
+    {
+        "no_codes_to_print": N_("Chưa có gì để in ở đây. Nhập danh sách hộ hoặc thêm người trước."),
+        "codes_too_dense": N_(
+            "Tên miền dài quá, mã in trên giấy này sẽ không quét được. Chọn giấy có nhãn lớn hơn."
+        ),
     }
 )

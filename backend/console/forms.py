@@ -11,7 +11,6 @@ from backend.core.i18n import sentence
 from backend.core.refusal import Refusal
 from backend.edge.words import locale
 
-
 # What `problems` gives where there is none.
 NO_PROBLEM: dict[str, Any] = {"problem": "", "errors": {}}
 

@@ -70,7 +70,9 @@ def chosen_neighbourhood() -> UUID | None:
 
 
 def chosen_campaign() -> UUID | None:
-    """The campaign that the person looks at; None for all."""
+    """The campaign that the person looks at: the running one until they choose; None for all."""
+    if "dot" not in request.args and COOKIE not in request.cookies:
+        return _around().running
     wanted = _wanted()[1]
     return wanted if wanted in _around().campaigns else None
 
@@ -113,10 +115,9 @@ def register(app: Flask) -> None:
     @app.after_request
     def remember(response: Response) -> Response:
         if g.get("actor") is not None and ("khu" in request.args or "dot" in request.args):
-            here, drive = _wanted()
             response.set_cookie(
                 COOKIE,
-                f"{here or ''}|{drive or ''}",
+                f"{chosen_neighbourhood() or ''}|{chosen_campaign() or ''}",
                 samesite="Lax",
                 httponly=True,
                 secure=current_app.config["GOCUA"].secure,

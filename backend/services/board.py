@@ -39,8 +39,11 @@ from backend.text.vietnamese import name_key
 
 QUIET_AFTER = timedelta(days=2)  # a phone in use that has not been heard of for so long "has gone quiet"
 
-# A door is finished when its last visit closed it, or when it was visited and nothing is open behind it.
-FINISHED = "(v.last_outcome IN ('refused', 'no_need') OR (v.visit_count > 0 AND v.open_count = 0))"
+# A door is finished when its last visit closed it, or when it was visited and nothing of the services looked at is
+# open behind it. Needs household_view as v and OPEN_DOORS as o.
+FINISHED = "(v.last_outcome IN ('refused', 'no_need') OR (v.visit_count > 0 AND o.household_id IS NULL))"
+OPEN_DOORS = """(SELECT DISTINCT household_id FROM adoption
+      WHERE ward_id = :ward AND service_code = ANY(:services) AND state IN ('not_started', 'shown', 'blocked'))"""
 
 
 _ADOPTION = text(
@@ -65,6 +68,7 @@ _DOORS = text(
            count(*) FILTER (WHERE a.id IS NULL) AS on_no_walk, count(*) FILTER (WHERE h.stub) AS stubs
     FROM household h
     LEFT JOIN household_view v ON v.household_id = h.id
+    LEFT JOIN {OPEN_DOORS} o ON o.household_id = h.id
     LEFT JOIN assignment a ON a.household_id = h.id AND a.started_at IS NOT NULL AND a.ended_at IS NULL
     WHERE h.ward_id = :ward AND h.neighbourhood_id = ANY(:places) AND h.state = 'active'
     GROUP BY 1
@@ -72,11 +76,13 @@ _DOORS = text(
 )
 _VOLUNTEERS = text(
     f"""
-    SELECT m.account_id AS account, count(*) AS doors, count(*) FILTER (WHERE {FINISHED}) AS done
+    SELECT m.account_id AS account, count(*) AS doors, count(*) FILTER (WHERE {FINISHED}) AS done,
+           count(*) FILTER (WHERE COALESCE(v.visit_count, 0) = 0) AS untouched
     FROM walk_member m
     JOIN assignment a ON a.walk_id = m.walk_id AND a.started_at IS NOT NULL AND a.ended_at IS NULL
     JOIN household h ON h.id = a.household_id AND h.neighbourhood_id = ANY(:places) AND h.state = 'active'
     LEFT JOIN household_view v ON v.household_id = h.id
+    LEFT JOIN {OPEN_DOORS} o ON o.household_id = h.id
     WHERE m.ward_id = :ward AND m.ended_at IS NULL
     GROUP BY 1
     """  # noqa: S608
@@ -309,6 +315,7 @@ def _volunteers(
                 name=member.full_name,
                 doors=work.doors if work else 0,
                 done=work.done if work else 0,
+                begun=work.doors - work.done - work.untouched if work else 0,
                 visits=knocks[member.id],
                 phones=phone.phones if phone else 0,
                 last_contact=seen,

@@ -73,6 +73,7 @@ class VolunteerCount:
     name: str
     doors: int
     done: int
+    begun: int
     visits: int
     phones: int
     last_contact: datetime | None

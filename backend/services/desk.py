@@ -6,18 +6,20 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from backend.core.clock import today
 from backend.models import Account, AreaUnit, Campaign
 from backend.services.actor import Actor, neighbourhood_ids
 
 
 @dataclass(frozen=True)
 class Surroundings:
-    """`neighbourhoods`, `campaigns`: id to name, in the order in which they are shown."""
+    """`neighbourhoods`, `campaigns`: id to name, in the order in which they are shown; `running`: today's campaign."""
 
     account_name: str
     ward_name: str
     neighbourhoods: dict[UUID, str]
     campaigns: dict[UUID, str]
+    running: UUID | None
 
 
 def surroundings(session: Session, actor: Actor) -> Surroundings:
@@ -33,13 +35,15 @@ def surroundings(session: Session, actor: Actor) -> Surroundings:
         .order_by(AreaUnit.sort_key, AreaUnit.code)
     )
     campaigns = session.execute(
-        select(Campaign.id, Campaign.name)
+        select(Campaign.id, Campaign.name, Campaign.starts_on, Campaign.ends_on)
         .where(Campaign.ward_id == actor.ward_id)
         .order_by(Campaign.starts_on.desc(), Campaign.id)
-    )
+    ).all()
+    day = today()
     return Surroundings(
         account_name=person.full_name,
         ward_name=person.name,
         neighbourhoods={row.id: row.name for row in units},
         campaigns={row.id: row.name for row in campaigns},
+        running=next((row.id for row in campaigns if row.starts_on <= day <= row.ends_on), None),
     )

@@ -1,0 +1,39 @@
+"""The board: how tonight goes, who is left, what is stuck, who needs the leader."""
+
+from flask import render_template
+from flask.typing import ResponseReturnValue
+
+from backend.console.place import chosen_campaign, chosen_neighbourhood
+from backend.edge.access import OVERSEERS, Door, actor
+from backend.edge.db import session
+from backend.services.board import board
+
+door = Door("board", __name__, template_folder="templates")
+
+# Above this many people their rows stand only in the board of one neighbourhood: a page stays under 100 KB.
+MOST_VOLUNTEERS = 60
+MOST_REASONS = 12
+
+
+@door.page("/bang", who=OVERSEERS)
+def show() -> ResponseReturnValue:
+    """The whole page; htmx asks for /bang/so every 30 seconds."""
+    return render_template("console/board/show.html", **_figures())
+
+
+@door.page("/bang/so", who=OVERSEERS)
+def figures() -> ResponseReturnValue:
+    """The part with the numbers."""
+    return render_template("console/board/_figures.html", **_figures())
+
+
+def _figures() -> dict[str, object]:
+    here = chosen_neighbourhood()
+    counts = board(session(), actor(), here, chosen_campaign())
+    return {
+        "board": counts,
+        "here": here,
+        "volunteers": counts.volunteers if len(counts.volunteers) <= MOST_VOLUNTEERS else None,
+        "reasons": counts.reasons[:MOST_REASONS],
+        "more_reasons": sum(one.people for one in counts.reasons[MOST_REASONS:]),
+    }

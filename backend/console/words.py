@@ -1,0 +1,137 @@
+"""The words for every state that the desk shows; the code keeps the English name."""
+
+from typing import Any
+
+from flask import Flask
+
+from backend.core.messages import N_
+from backend.edge.words import _, locale
+from backend.models import AdoptionState, HouseholdKind, HouseholdState, Outcome, ResidentState, Role
+
+OUTCOMES: dict[str, str] = {
+    Outcome.HELPED: N_("Đã giúp được"),
+    Outcome.NOT_HOME: N_("Vắng nhà"),
+    Outcome.RESCHEDULED: N_("Hẹn lại"),
+    Outcome.REFUSED: N_("Từ chối"),
+    Outcome.MOVED_AWAY: N_("Đã chuyển đi"),
+    Outcome.NO_NEED: N_("Không cần giúp"),
+    Outcome.NO_ACCESS: N_("Không vào được"),
+}
+STEPS: dict[str, str] = {
+    AdoptionState.UNKNOWN: N_("Chưa rõ (thiếu năm sinh)"),
+    AdoptionState.NOT_STARTED: N_("Chưa làm"),
+    AdoptionState.BLOCKED: N_("Đang kẹt"),
+    AdoptionState.SHOWN: N_("Đã chỉ cách"),
+    AdoptionState.DONE_WITH_HELP: N_("Xong, có giúp"),
+    AdoptionState.DOES_ALONE: N_("Tự làm được"),
+    AdoptionState.KEEPS_OLD_WAY: N_("Chọn cách cũ"),
+}
+STEP_KINDS: dict[str, str] = {
+    AdoptionState.BLOCKED: "attention",
+    AdoptionState.DONE_WITH_HELP: "ok",
+    AdoptionState.DOES_ALONE: "ok",
+}
+DOORS: dict[str, str] = {
+    HouseholdState.ACTIVE: N_("Có người ở"),
+    HouseholdState.MOVED_AWAY: N_("Đã chuyển đi"),
+    HouseholdState.VACANT: N_("Nhà trống"),
+    HouseholdState.MERGED: N_("Đã gộp vào hộ khác"),
+}
+KINDS: dict[str, str] = {
+    HouseholdKind.HOUSEHOLD: N_("Hộ gia đình"),
+    HouseholdKind.BUSINESS: N_("Hộ kinh doanh"),
+}
+PEOPLE: dict[str, str] = {
+    ResidentState.ACTIVE: N_("Đang ở đây"),
+    ResidentState.MOVED_AWAY: N_("Đã chuyển đi"),
+    ResidentState.AWAY_FOR_WORK: N_("Đi làm xa"),
+    ResidentState.GONE: N_("Không còn"),
+}
+SEXES: dict[str, str] = {"male": N_("Nam"), "female": N_("Nữ")}
+ROLES: dict[str, str] = {
+    Role.MEMBER: N_("Tổ viên"),
+    Role.DEPUTY_LEADER: N_("Tổ phó"),
+    Role.TEAM_LEADER: N_("Tổ trưởng"),
+    Role.WARD_OFFICER: N_("Cán bộ phường"),
+    Role.WARD_VIEWER: N_("Người xem của phường"),
+    Role.POLICE_LIAISON: N_("Công an phường (chỉ số đếm)"),
+    Role.ADMIN: N_("Quản trị"),
+}
+# What the server noticed about a visit (reliability/sync.md); said without blame.
+FLAGS: dict[str, str] = {
+    "out_of_scope": N_("hộ này lúc đó không giao cho người ghi"),
+    "parallel": N_("có lần thăm khác gần như cùng lúc"),
+    "foreign_correction": N_("sửa lần thăm của người khác, không có hiệu lực"),
+    "no_offset": N_("máy không nói múi giờ"),
+    "clock_offset": N_("đồng hồ máy lệch, đã tính lại giờ"),
+    "clock_future": N_("đồng hồ máy chạy trước"),
+    "clock_lost": N_("đồng hồ máy sai nhiều"),
+    "clock_jump": N_("đồng hồ máy bị chỉnh"),
+    "note_cut": N_("ghi chú dài, đã cắt bớt"),
+}
+PURPOSES: dict[str, str] = {
+    "help": N_("Được giúp tại nhà"),
+    "contact": N_("Được gọi lại, nhắc hẹn"),
+    "data": N_("Lưu thông tin của hộ"),
+}
+HOW: dict[str, str] = {
+    "voice": N_("nói miệng"),
+    "paper": N_("trên giấy"),
+    "qr": N_("qua mã QR"),
+    "tick": N_("đánh dấu trên máy"),
+}
+VISIT_FILTERS: dict[str, str] = {
+    "none": N_("Chưa thăm lần nào"),
+    "today": N_("Đã thăm hôm nay"),
+    "old": N_("Hơn 7 ngày chưa thăm lại"),
+    "appointment": N_("Có hẹn hôm nay"),
+    "flagged": N_("Lần thăm cần xem lại"),
+}
+STATE_FILTERS: dict[str, str] = {
+    "left": N_("Chưa xong"),
+    "done": N_("Đã xong"),
+    "begun": N_("Đã thăm, còn việc"),
+    "stub": N_("Hộ mới, chờ xem"),
+    "no_walk": N_("Chưa giao cho ai"),
+    HouseholdState.MOVED_AWAY: DOORS[HouseholdState.MOVED_AWAY],
+    HouseholdState.VACANT: DOORS[HouseholdState.VACANT],
+    HouseholdState.MERGED: DOORS[HouseholdState.MERGED],
+}
+_TABLES = {
+    "outcome": OUTCOMES,
+    "step": STEPS,
+    "door": DOORS,
+    "kind": KINDS,
+    "person": PEOPLE,
+    "sex": SEXES,
+    "role": ROLES,
+    "flag": FLAGS,
+    "purpose": PURPOSES,
+    "how": HOW,
+}
+
+
+def options(table: dict[str, str], *keys: str) -> list[tuple[str, str]]:
+    """Pairs (value, words) for a select; of all keys, or of these."""
+    return [(str(key), _(table[key])) for key in keys or table]
+
+
+def named(thing: Any, prefix: str = "name") -> str:
+    """The Vietnamese or English name of a service or a reason, by the language of the request."""
+    return str(getattr(thing, f"{prefix}_{locale()}") or getattr(thing, f"{prefix}_vi"))
+
+
+def _word(table: str, value: str | None) -> str:
+    return _(_TABLES[table].get(value, value)) if value else ""
+
+
+def register(app: Flask) -> None:
+    """Give templates `word(table, value)`, `step_kind(state)` and `named(thing)`."""
+    app.jinja_env.globals.update(
+        word=_word,
+        step_kind=lambda state: STEP_KINDS.get(state, ""),
+        named=named,
+    )
+    app.jinja_env.filters["lower_first"] = lambda text: (
+        text[:1].lower() + text[1:] if not text[:2].isupper() else text
+    )

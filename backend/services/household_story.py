@@ -1,0 +1,257 @@
+"""One household's whole story, as its leader may read it: people and their steps, visits, consents, walks, moves."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, aliased
+
+from backend.core.clock import today
+from backend.core.crypto import keyring
+from backend.core.refusal import NotFound
+from backend.models import (
+    Account,
+    Adoption,
+    AreaUnit,
+    Assignment,
+    Consent,
+    FailureReason,
+    Household,
+    HouseholdMove,
+    Resident,
+    ResidentState,
+    Service,
+    Visit,
+    VisitEvent,
+    Walk,
+    WalkMember,
+)
+from backend.services import audit
+from backend.services.actor import Actor, household_scope
+from backend.text.vietnamese import name_key
+
+
+@dataclass(frozen=True)
+class Step:
+    """Where one person stands with one service; `advice_vi`: what helps with the reason."""
+
+    service: Service
+    state: str
+    reason: FailureReason | None
+    changed_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Person:
+    """One resident; `steps`: the services this person is eligible for."""
+
+    resident: Resident
+    age: int | None
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one visit did for one person and service; `person`: the ordinal, None for somebody gone since."""
+
+    person: int | None
+    service: Service | None
+    state: str
+    reason: FailureReason | None
+
+
+@dataclass(frozen=True)
+class VisitLine:
+    """One visit or correction. `counts` is False when its author replaced or took it back."""
+
+    id: UUID
+    at: datetime
+    received_at: datetime
+    author: str
+    outcome: str
+    counts: bool
+    correction: bool
+    results: tuple[Result, ...]
+    appointment_at: datetime | None
+    note: str | None
+    flags: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class WalkLine:
+    """A walk that this door is or was on. `now`: it is live."""
+
+    id: UUID
+    name: str
+    members: tuple[str, ...]
+    since: datetime | None
+    until: datetime | None
+    now: bool
+
+
+@dataclass(frozen=True)
+class Story:
+    """Everything on the page of a household."""
+
+    household: Household
+    neighbourhood: str
+    alley: str
+    merged_into: Household | None
+    people: tuple[Person, ...]
+    visits: tuple[VisitLine, ...]
+    consents: tuple[Consent, ...]
+    walks: tuple[WalkLine, ...]
+    moves: tuple[tuple[datetime, str, str], ...]
+
+
+def household_for(session: Session, actor: Actor, household_id: UUID, *, lock: bool = False) -> Household:
+    """One household of the actor's scope. Raises NotFound for any other."""
+    statement = select(Household).where(Household.id == household_id, household_scope(actor))
+    found = session.scalars(statement.with_for_update() if lock else statement).one_or_none()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def story(session: Session, actor: Actor, household_id: UUID) -> Story:
+    """The story of one household; the reading is audited. A fixed number of statements. Raises NotFound."""
+    household = household_for(session, actor, household_id)
+    audit.record(session, actor, "household.read", object_kind="household", object_id=household.id)
+    residents = session.scalars(
+        select(Resident).where(Resident.household_id == household.id).order_by(Resident.ordinal)
+    ).all()
+    services = {
+        one.code: one for one in session.scalars(select(Service).order_by(Service.position, Service.code))
+    }
+    reasons = {(one.service_code, one.code): one for one in session.scalars(select(FailureReason))}
+    places = dict(
+        session.execute(
+            select(AreaUnit.id, AreaUnit.name).where(
+                AreaUnit.id.in_((household.neighbourhood_id, household.alley_id))
+            )
+        )
+        .tuples()
+        .all()
+    )
+    merged = session.get(Household, household.merged_into_id) if household.merged_into_id else None
+    return Story(
+        household=household,
+        neighbourhood=places.get(household.neighbourhood_id, "") if household.neighbourhood_id else "",
+        alley=places.get(household.alley_id, "") if household.alley_id else "",
+        merged_into=merged,
+        people=_people(session, household, residents, services, reasons),
+        visits=_visits(session, household, {one.id: one.ordinal for one in residents}, services, reasons),
+        consents=tuple(
+            session.scalars(
+                select(Consent)
+                .where(Consent.household_id == household.id)
+                .order_by(Consent.est_time.desc(), Consent.purpose)
+            )
+        ),
+        walks=_walks(session, household),
+        moves=_moves(session, household),
+    )
+
+
+def _people(
+    session: Session,
+    household: Household,
+    residents: Any,
+    services: dict[str, Service],
+    reasons: dict[tuple[str, str], FailureReason],
+) -> tuple[Person, ...]:
+    steps: dict[UUID, list[Step]] = defaultdict(list)
+    order = list(services)
+    rows = session.scalars(select(Adoption).where(Adoption.household_id == household.id)).all()
+    for row in sorted(rows, key=lambda one: order.index(one.service_code)):
+        reason = reasons.get((row.service_code, row.reason or ""))
+        steps[row.resident_id].append(Step(services[row.service_code], row.state, reason, row.changed_at))
+    year = today().year
+    return tuple(
+        Person(one, year - one.birth_year if one.birth_year else None, tuple(steps[one.id]))
+        for one in sorted(residents, key=lambda one: (one.state == ResidentState.GONE, one.ordinal))
+    )
+
+
+def _visits(
+    session: Session,
+    household: Household,
+    ordinals: dict[UUID, int],
+    services: dict[str, Service],
+    reasons: dict[tuple[str, str], FailureReason],
+) -> tuple[VisitLine, ...]:
+    rows = session.execute(
+        select(Visit, VisitEvent.received_at, VisitEvent.corrects, Account.full_name)
+        .join(VisitEvent, VisitEvent.id == Visit.event_id)
+        .join(Account, Account.id == Visit.author)
+        .where(Visit.household_id == household.id)
+        .order_by(Visit.est_time.desc(), Visit.event_id)
+    )
+    ring = keyring()
+    return tuple(
+        VisitLine(
+            id=visit.event_id,
+            at=visit.est_time,
+            received_at=received_at,
+            author=author,
+            outcome=visit.outcome,
+            counts=visit.effective,
+            correction=corrects is not None,
+            results=tuple(
+                Result(
+                    ordinals.get(UUID(one["resident"])),
+                    services.get(one["service"]),
+                    one["state"],
+                    reasons.get((one["service"], one.get("reason") or "")),
+                )
+                for one in visit.results
+            ),
+            appointment_at=visit.appointment_at,
+            note=ring.open(visit.note_enc, "visit.note").decode() if visit.note_enc else None,
+            flags=tuple(visit.flags),
+        )
+        for visit, received_at, corrects, author in rows
+    )
+
+
+def _walks(session: Session, household: Household) -> tuple[WalkLine, ...]:
+    rows = session.execute(
+        select(Assignment, Walk.name)
+        .join(Walk, Walk.id == Assignment.walk_id)
+        .where(Assignment.household_id == household.id, Assignment.started_at.is_not(None))
+        .order_by(Assignment.started_at.desc())
+    ).all()
+    members: dict[UUID, set[str]] = defaultdict(set)
+    for walk_id, name in session.execute(
+        select(WalkMember.walk_id, Account.full_name)
+        .join(Account, Account.id == WalkMember.account_id)
+        .where(WalkMember.walk_id.in_([one.walk_id for one, _ in rows]))
+    ):
+        members[walk_id].add(name)
+    return tuple(
+        WalkLine(
+            id=one.walk_id,
+            name=name,
+            members=tuple(sorted(members[one.walk_id], key=name_key)),
+            since=one.started_at,
+            until=one.ended_at,
+            now=one.ended_at is None,
+        )
+        for one, name in rows
+    )
+
+
+def _moves(session: Session, household: Household) -> tuple[tuple[datetime, str, str], ...]:
+    """When, from where, to where."""
+    before, after = aliased(AreaUnit), aliased(AreaUnit)
+    rows = session.execute(
+        select(HouseholdMove.moved_at, before.name, after.name)
+        .join(before, before.id == HouseholdMove.from_id)
+        .join(after, after.id == HouseholdMove.to_id)
+        .where(HouseholdMove.household_id == household.id)
+        .order_by(HouseholdMove.moved_at.desc())
+    )
+    return tuple(row.tuple() for row in rows)

@@ -25,6 +25,7 @@ class Ground:
     """`port`: where the server listens; `demo`: what `gocua demo --json` said; `log`: the server's, if it is ours."""
 
     port: int
+    households: int
     demo: dict[str, Any]
     engine: Engine
     log: Path | None
@@ -62,7 +63,7 @@ def _with_demo(
     crypto.configure(Keyring.from_secret(settings.data_key))
     engine = make_engine(told["database_url"].replace("postgresql:", "postgresql+psycopg:", 1))
     try:
-        yield Ground(port, told, engine, log)
+        yield Ground(port, households, told, engine, log)
     finally:
         engine.dispose()
 

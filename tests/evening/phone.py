@@ -160,7 +160,7 @@ class Phone:
 
     def push(self) -> None:
         """Send a batch: shuffled, with a few that were answered before; believe the reply only when it is whole."""
-        batch = self.outbox[: self.random.randint(3, 20)]
+        batch = self.outbox[: self.random.randint(2, 12)]
         old = list(self.answered.values())
         if old and self.random.random() < 0.3:
             batch += self.random.sample(old, min(len(old), 3))

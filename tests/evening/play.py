@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.database import work
-from backend.models import Account, AreaUnit, Assignment, Walk, WalkState
+from backend.models import Account, AreaUnit, Assignment, Membership, Walk, WalkState
 from backend.services import board, recount, walks_live
 from backend.services.actor import Actor, load_actor
 from backend.services.walk_doors import live
@@ -24,7 +24,7 @@ from tests.evening.phone import Phone
 from tests.evening.proxy import BadLine
 
 _ROUNDS = 20
-_HAND_OVERS = 8
+_HAND_OVERS = 12
 
 
 @dataclass
@@ -73,14 +73,14 @@ def play(ground: Ground, seed: int) -> Evening:
         ]
         over = threading.Event()
         with ThreadPoolExecutor(len(phones) + 1) as pool:
-            leader = pool.submit(_lead, ground, over, phones, seed)
+            leading = pool.submit(_lead, ground, over, phones, seed)
             walks = [pool.submit(_walk, phone) for phone in phones]
             try:
                 for walk in walks:
                     walk.result()
             finally:
                 over.set()
-            moved = leader.result()
+            moved = leading.result()
             line.healthy = True
             list(pool.map(_come_home, phones))
         faults = line.faults
@@ -131,21 +131,20 @@ def _come_home(phone: Phone) -> None:
 def _lead(ground: Ground, over: threading.Event, phones: Sequence[Phone], seed: int) -> int:
     """Move a few doors from walk to walk while they are being walked; returns how many moved."""
     source = random.Random(seed)
-    total = len(phones) * 10
     moved = 0
     for turn in range(1, _HAND_OVERS + 1):
         while not over.wait(0.05):
-            if sum(len(phone.tapped) for phone in phones) >= turn * total // _HAND_OVERS:
+            if sum(len(phone.tapped) for phone in phones) >= turn * ground.households // (_HAND_OVERS + 1):
                 break
         with work.unit_of_work(ground.engine) as session:
-            moved += _hand_over(session, _leader(session, ground), source)
+            moved += _hand_over(session, leader(session, ground), source)
     return moved
 
 
-def _hand_over(session: Session, leader: Actor, source: random.Random) -> int:
+def _hand_over(session: Session, lead: Actor, source: random.Random) -> int:
     walks = session.scalars(
         select(Walk.id)
-        .where(Walk.team_id.in_(leader.leads), Walk.state == WalkState.PUBLISHED)
+        .where(Walk.team_id.in_(lead.leads), Walk.state == WalkState.PUBLISHED)
         .order_by(Walk.name, Walk.id)
     ).all()
     if len(walks) < 2:
@@ -155,14 +154,24 @@ def _hand_over(session: Session, leader: Actor, source: random.Random) -> int:
         session.scalars(
             select(Assignment.household_id)
             .where(Assignment.walk_id == giving, live())
-            .order_by(Assignment.position.desc())
-            .limit(source.randint(2, 6))
+            .order_by(Assignment.position)
         )
     )
-    return walks_live.hand_over(session, leader, giving, taking, doors)
+    chosen = source.sample(doors, min(len(doors), source.randint(2, 6)))
+    return walks_live.hand_over(session, lead, giving, taking, chosen)
 
 
-def _leader(session: Session, ground: Ground) -> Actor:
+def volunteers(session: Session, lead: Actor) -> Sequence[Account]:
+    """The people of the team that `lead` leads."""
+    return session.scalars(
+        select(Account)
+        .join(Membership, Membership.account_id == Account.id)
+        .where(Membership.team_id.in_(lead.leads))
+    ).all()
+
+
+def leader(session: Session, ground: Ground) -> Actor:
+    """The leader of the demo ward."""
     account = session.scalars(select(Account.id).where(Account.login == ground.demo["leader"]["login"])).one()
     actor = load_actor(session, account)
     assert actor is not None
@@ -172,7 +181,7 @@ def _leader(session: Session, ground: Ground) -> Actor:
 def _recount(ground: Ground) -> list[str]:
     """Where the tables, or the board made from them, say something else than the raw events."""
     with Session(ground.engine) as session:
-        leader = _leader(session, ground)
+        lead = leader(session, ground)
         area = session.scalars(select(AreaUnit).where(AreaUnit.code == ground.demo["neighbourhood"])).one()
-        shown = board.board(session, leader, area.id, None)
-        return [str(line) for line in recount.differences(session, leader, shown, area.id)]
+        shown = board.board(session, lead, area.id, None)
+        return [str(line) for line in recount.differences(session, lead, shown, area.id)]

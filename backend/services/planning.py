@@ -188,21 +188,21 @@ def _exchange(
     theirs = [door.alley for door in two if door.alley != torn]
     near = list(dict.fromkeys(theirs))[:6]
     far = [alley for alley in dict.fromkeys(door.alley for door in reversed(one)) if alley != torn][:6]
-    # Few exchanges first, so that the walks stay in one piece as far as they can.
+    # Few exchanges, so that the walks stay in one piece, against an uneven pair.
     options = sorted(
         (
-            (len(given) + len(taken), abs(total / 2 - load), given, taken, keep)
+            (len(given) + len(taken) + 400 * (2 * load / total - 1) ** 2, given, taken, keep)
             for given in _few(far)
             for taken in _few(near)
             for keep in (True, False)
             for load in [_load_of(weights, mine, given, taken, torn if keep else None, keep=keep)]
             if load <= most and total - load <= most
         ),
-        key=lambda option: option[:2],
+        key=lambda option: option[0],
     )
     if not options:
         return None
-    _, _, given, taken, keep = options[0]
+    _, given, taken, keep = options[0]
     kept = (mine - set(given)) | set(taken) | ({torn} if keep else set())
     return (
         [door for alley, doors in groups.items() if alley in kept for door in doors],

@@ -74,11 +74,16 @@ def _read(file: Path, choice: Choice) -> tuple[Plan, Records]:
 
 def _commit(file: Path, choice: Choice, code: str) -> dict[str, Any]:
     from backend.cli.stand import ground
-    from backend.services.importing.commands import import_file
+    from backend.services.importing.running import import_file
 
     plan, records = _read(file, choice)
     with ground() as stand:
-        return import_file(stand.engine, code, plan, records, file_name=file.name, progress=_progress)
+        counts = import_file(stand.engine, code, plan, records, file_name=file.name, progress=_progress)
+    told = {"refused_rows": records.refused, "notice_rows": records.notices}
+    return counts | {
+        name: [{"row": one.row, "reason": sentence(one.code, **one.values)} for one in listed]
+        for name, listed in told.items()
+    }
 
 
 def _progress(done: int, total: int) -> None:

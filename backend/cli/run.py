@@ -1,7 +1,6 @@
 """`gocua run` (make run): the demo ward, made on the first start, served and explained on every start."""
 
 import os
-import socket
 import sys
 from collections.abc import Callable
 
@@ -17,7 +16,6 @@ from backend.models import Account
 from backend.services.demo import Size
 from qr.codes import terminal
 
-_HOST = "127.0.0.1"
 _FIRST_PORT, _PORTS = 8000, 20
 
 
@@ -25,30 +23,26 @@ _FIRST_PORT, _PORTS = 8000, 20
 def run() -> None:
     """Chạy thử với phường mẫu: lần đầu dựng, các lần sau mở lại."""
     stop_by_signal()
-    port = _port()
-    with ground(base_url=local_address(_HOST, port)) as base:
+    host = os.environ.get("HOST") or "127.0.0.1"
+    port = _port(host)
+    with ground(base_url=local_address(host, port)) as base:
         greeting = _prepare(base)
         base.engine.dispose()  # nothing of it may live in the children
         with announced(base.settings.data_dir, base.settings.base_url):
-            code = serving.serve(base.settings, base.url, host=_HOST, port=port, ready=greeting)
+            code = serving.serve(base.settings, base.url, host=host, port=port, ready=greeting)
     sys.exit(code)
 
 
-def _port() -> int:
+def _port(host: str) -> int:
     """PORT when it is set; otherwise 8000 or the next free one."""
     wanted = os.environ.get("PORT", "")
     if wanted:
         if not wanted.isdigit() or not 1 <= int(wanted) <= 65535:
             raise Mistake("PORT: cần số từ 1 đến 65535")
-        serving.check_port(_HOST, int(wanted))
+        serving.check_port(host, int(wanted))
         return int(wanted)
     for port in range(_FIRST_PORT, _FIRST_PORT + _PORTS):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((_HOST, port))
-            except OSError:
-                continue
+        if serving.is_free(host, port):
             return port
     raise Mistake(f"Các cổng {_FIRST_PORT}–{_FIRST_PORT + _PORTS - 1} đều bận. Chọn cổng: PORT=9000 make run")
 
@@ -97,4 +91,5 @@ Gõ Cửa chạy ở {base_url}   (Ctrl-C để dừng)
   Tổ trưởng       {base_url}/vao   tên: {made.login}   mật khẩu: {password}
   Tình nguyện viên {base_url}/m/
   Người dân       {base_url}/
+  Thử bằng điện thoại thật: HOST=<địa chỉ máy này trong mạng> make run
 """

@@ -66,23 +66,28 @@ class LoadWeb:
         return application
 
 
-def check_port(host: str, port: int) -> None:
-    """Raise Mistake when somebody listens there already; granian's shared ports would not notice."""
+def is_free(host: str, port: int) -> bool:
+    """False when somebody listens there. Raises Mistake for an address that is not this machine's to use."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
-        except OSError as error:
-            if error.errno == errno.EADDRINUSE:
-                raise Mistake(
-                    f"Cổng {port} đang có chương trình khác dùng. Chọn cổng khác: gocua up --port {port + 1}"
-                ) from None
-            if error.errno in (errno.EACCES, errno.EADDRNOTAVAIL):
-                raise Mistake(
-                    f"Không mở được {host}:{port}. Chọn địa chỉ hoặc cổng khác (từ 1024 trở lên)."
-                ) from None
-            raise
+        except (OSError, OverflowError) as error:
+            if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+                return False
+            raise Mistake(
+                f"Không mở được {host}:{port}. Chọn địa chỉ của máy này và cổng từ 1024 trở lên."
+            ) from None
+    return True
+
+
+def check_port(host: str, port: int) -> None:
+    """Raise Mistake when somebody listens there already; granian's shared ports would not notice."""
+    if not is_free(host, port):
+        raise Mistake(
+            f"Cổng {port} đang có chương trình khác dùng. Chọn cổng khác: gocua up --port {port + 1}"
+        )
 
 
 def serve(

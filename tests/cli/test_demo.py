@@ -11,7 +11,7 @@ from sqlalchemy import Engine, create_engine, text
 
 from backend.core.settings import load
 from tests.cli.conftest import Start
-from tests.cli.server import environment, gocua
+from tests.cli.server import environment, gocua, launch
 
 _KEYS = {
     "base_url",
@@ -115,3 +115,23 @@ def _keyring(folder: Path) -> Any:
     from backend.core.crypto import Keyring
 
     return Keyring.from_secret(load(environment(folder)).data_key)
+
+
+def test_run_makes_the_demo_once_and_greets_every_time(folder: Path) -> None:
+    own = folder / "run"
+    own.mkdir()
+    first = _greeting(own)
+    assert "Mẫu" in first
+    assert "▀" in first
+    second = _greeting(own)
+    assert re.findall("mật khẩu: .*", first) == re.findall("mật khẩu: .*", second)
+    assert re.findall("/G/.*", first) == re.findall("/G/.*", second)
+    assert re.findall("/E/.*", first) != re.findall("/E/.*", second)
+
+
+def _greeting(folder: Path) -> str:
+    server = launch(folder, "run")
+    assert server.get("/vao") == 200
+    server.process.send_signal(signal.SIGINT)
+    assert server.process.wait(60) == 0
+    return server.log.read_text()

@@ -3,14 +3,14 @@
 from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 
-from mobile_api import openapi, pages, phone, sync
+from mobile_api import guides, openapi, pages, phone, sync
 from mobile_api.door import make_api
 
 
 def register(app: Flask, csrf: CSRFProtect) -> None:
     """Attach the API; its requests carry a custom header instead of a form token (see edge.access)."""
     api = make_api(app)
-    for door in (phone.door, sync.door):
+    for door in (phone.door, sync.door, guides.door):
         csrf.exempt(door.blueprint)
         api.register_blueprint(door.blueprint)
     app.register_blueprint(openapi.door)

@@ -80,6 +80,12 @@ def code_for_account(session: Session, actor: Actor, account_id: UUID) -> QrCode
     return found[0]
 
 
+def code_for_self(session: Session, actor: Actor) -> QrCode:
+    """The live badge code of the actor, for the phone that shows it; made where missing."""
+    own = select(Account.id).where(Account.id == actor.account_id, Account.disabled_at.is_(None))
+    return _issue_missing(session, actor, CodeKind.BADGE, QrCode.account_id, own)[0]
+
+
 def codes_for_accounts(session: Session, actor: Actor, account_ids: Sequence[UUID]) -> list[QrCode]:
     """The live badge codes of those people whom the actor leads, made where missing."""
     scoped = select(Account.id).where(Account.id == _any_of(account_ids), Account.id.in_(led_accounts(actor)))

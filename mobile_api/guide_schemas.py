@@ -1,0 +1,74 @@
+"""The shapes of what a phone keeps for offline beside its doors."""
+
+from marshmallow import Schema, fields
+
+
+class SectionOut(Schema):
+    """`text`: paragraphs, a line feed inside one is a new line, **bold**; `picture` names one of the pack."""
+
+    title = fields.Str(required=True)
+    text = fields.Str(required=True)
+    picture = fields.Str()
+
+
+class GuideOut(Schema):
+    slug = fields.Str(required=True)
+    title = fields.Str(required=True)
+    summary = fields.Str(required=True)
+    minutes = fields.Int(required=True)
+    taps = fields.Str(required=True)
+    needs = fields.List(fields.Str(), required=True)
+    checked_on = fields.Date(required=True)
+    review_by = fields.Date(required=True)
+    intro = fields.Str(required=True)
+    steps = fields.List(fields.Nested(SectionOut), required=True)
+    troubles = fields.List(fields.Nested(SectionOut), required=True)
+
+
+class HotlineOut(Schema):
+    number = fields.Str(required=True)
+    dial = fields.Str(required=True)
+    use = fields.Str(required=True)
+
+
+class ContactOut(Schema):
+    ward = fields.Str(required=True)
+    phone = fields.Str(required=True)
+    dial = fields.Str(required=True)
+
+
+class SymbolOut(Schema):
+    """A QR code: `side` in modules with the quiet zone, `path` the dark modules in that space (SVG)."""
+
+    url = fields.Str(required=True)
+    side = fields.Int(required=True)
+    path = fields.Str(required=True)
+
+
+class GuidePackOut(Schema):
+    """`guides` and `hotlines` per language; `codes` per slug: the ward's code of a guide."""
+
+    guides = fields.Dict(
+        keys=fields.Str(), values=fields.List(fields.Nested(GuideOut), required=True), required=True
+    )
+    codes = fields.Dict(keys=fields.Str(), values=fields.Nested(SymbolOut), required=True)
+    pictures = fields.Dict(keys=fields.Str(), values=fields.Str(), required=True)
+    hotlines = fields.Dict(
+        keys=fields.Str(), values=fields.List(fields.Nested(HotlineOut), required=True), required=True
+    )
+    contact = fields.Nested(ContactOut, required=True)
+
+
+class BadgeOut(Schema):
+    given_name = fields.Str(required=True)
+    initials = fields.Str(required=True)
+    team = fields.Str(required=True)
+    team_title = fields.Str(required=True)
+    ward = fields.Str(required=True)
+    areas = fields.List(fields.Str(), required=True)
+    phone = fields.Str(required=True)
+    code = fields.Nested(SymbolOut, required=True)
+
+
+class PlatesOut(Schema):
+    plates = fields.Dict(keys=fields.Str(), values=fields.UUID(), required=True)

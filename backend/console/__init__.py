@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from backend.console import board, codes, place, sign_in, walk, words
+from backend.console import board, codes, households, place, sign_in, walk, words
 
 
 def register(app: Flask) -> None:
@@ -11,5 +11,6 @@ def register(app: Flask) -> None:
     words.register(app)
     app.register_blueprint(sign_in.door)
     app.register_blueprint(board.door)
+    app.register_blueprint(households.door)
     app.register_blueprint(walk.door)
     app.register_blueprint(codes.door)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any, cast
 
 from flask import request
-from marshmallow import Schema, ValidationError
+from marshmallow import Schema, ValidationError, fields, validate
 from werkzeug.datastructures import MultiDict
 
 from backend.core.i18n import sentence
@@ -19,6 +19,38 @@ def present(value: str) -> None:
     """A marshmallow validator: something other than spaces."""
     if not value.strip():
         raise ValidationError("needed")
+
+
+def up_to(length: int) -> validate.Length:
+    """A marshmallow validator: at most `length` characters."""
+    return validate.Length(max=length, error="too_long")
+
+
+class OptionalYear(fields.Field[int | None]):
+    """Four digits, or an empty field for none."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int | None:
+        text = str(value).strip()
+        if not text:
+            return None
+        if len(text) != 4 or not text.isascii() or not text.isdigit():
+            raise ValidationError("bad_year")
+        return int(text)
+
+
+class Choice(fields.Field[str | None]):
+    """One of some words, or an empty field for the field's `load_default`."""
+
+    def __init__(self, words: Iterable[str], **options: Any) -> None:
+        super().__init__(**options)
+        self.words = frozenset(words)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str | None:
+        if not value:
+            return cast(str | None, self.load_default)
+        if value not in self.words:
+            raise ValidationError("bad_value")
+        return str(value)
 
 
 def read(schema: Schema, *, many: Iterable[str] = ()) -> dict[str, Any]:

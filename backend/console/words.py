@@ -1,12 +1,15 @@
 """The words for every state that the desk shows; the code keeps the English name."""
 
+from datetime import datetime
 from typing import Any
 
 from flask import Flask
 
+from backend.core.clock import local
 from backend.core.messages import N_
 from backend.edge.words import _, locale
 from backend.models import AdoptionState, HouseholdKind, HouseholdState, Outcome, ResidentState, Role
+from backend.text import phones
 
 OUTCOMES: dict[str, str] = {
     Outcome.HELPED: N_("Đã giúp được"),
@@ -82,6 +85,7 @@ HOW: dict[str, str] = {
 }
 VISIT_FILTERS: dict[str, str] = {
     "none": N_("Chưa thăm lần nào"),
+    "some": N_("Đã thăm"),
     "today": N_("Đã thăm hôm nay"),
     "old": N_("Hơn 7 ngày chưa thăm lại"),
     "appointment": N_("Có hẹn hôm nay"),
@@ -132,6 +136,14 @@ def register(app: Flask) -> None:
         step_kind=lambda state: STEP_KINDS.get(state, ""),
         named=named,
     )
-    app.jinja_env.filters["lower_first"] = lambda text: (
-        text[:1].lower() + text[1:] if not text[:2].isupper() else text
-    )
+    app.jinja_env.filters.update(lower_first=_lower_first, phone=phones.show, appointment=_appointment)
+
+
+def _lower_first(text: str) -> str:
+    """For the middle of a sentence; SIM and NFC stay as they are."""
+    return text if text[:2].isupper() else text[:1].lower() + text[1:]
+
+
+def _appointment(when: datetime) -> str:
+    """ "21/11/2026 19:30"."""
+    return f"{local(when):%d/%m/%Y %H:%M}"

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.core.clock import today
-from backend.models import Account, AreaUnit, Campaign
+from backend.models import Account, AreaUnit, Campaign, FailureReason, Service
 from backend.services.actor import Actor, neighbourhood_ids
 
 
@@ -47,3 +47,29 @@ def surroundings(session: Session, actor: Actor) -> Surroundings:
         campaigns={row.id: row.name for row in campaigns},
         running=next((row.id for row in campaigns if row.starts_on <= day <= row.ends_on), None),
     )
+
+
+@dataclass(frozen=True)
+class ServiceChoices:
+    """`all`: the services that count now; `reasons`: one of each code."""
+
+    all: tuple[Service, ...]
+    codes: tuple[str, ...]
+    reasons: tuple[FailureReason, ...]
+
+
+def service_choices(session: Session, actor: Actor, campaign_id: UUID | None) -> ServiceChoices:
+    """The services of a campaign of the actor's ward in its order (None, or a foreign one: all), with their reasons."""
+    services = {
+        one.code: one for one in session.scalars(select(Service).order_by(Service.position, Service.code))
+    }
+    codes = session.scalars(
+        select(Campaign.service_codes).where(Campaign.id == campaign_id, Campaign.ward_id == actor.ward_id)
+    ).one_or_none()
+    chosen = (
+        tuple(services[code] for code in codes if code in services) if codes else tuple(services.values())
+    )
+    reasons: dict[str, FailureReason] = {}
+    for reason in session.scalars(select(FailureReason).order_by(FailureReason.position)):
+        reasons.setdefault(reason.code, reason)
+    return ServiceChoices(chosen, tuple(one.code for one in chosen), tuple(reasons.values()))

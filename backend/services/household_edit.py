@@ -75,6 +75,17 @@ def states_open(session: Session, household: Household) -> tuple[str, ...]:
     return tuple(dict.fromkeys((household.state, *choices)))
 
 
+def as_form(household: Household) -> dict[str, str]:
+    """What the form of a door shows before anything is changed."""
+    return {
+        "address": household.address,
+        "kind": household.kind,
+        "head_name": household.head_name or "",
+        "phone": phones.show(household.phone) if household.phone else "",
+        "state": household.state,
+    }
+
+
 def add_household(
     session: Session, actor: Actor, neighbourhood_id: UUID, door: DoorIn, people: int
 ) -> Household:

@@ -1,0 +1,241 @@
+"""Doors: the list with its filters, one door's whole story, and what a leader puts right by hand."""
+
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from flask import flash, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from marshmallow import EXCLUDE, Schema, fields, validate
+
+from backend.console import forms, words
+from backend.console.place import chosen_campaign, chosen_neighbourhood
+from backend.core.refusal import NotFound, Refusal
+from backend.edge.access import LEADERS, Door, actor
+from backend.edge.db import session
+from backend.edge.words import _
+from backend.models import AdoptionState, HouseholdKind, HouseholdState, ResidentState
+from backend.services import household_edit, household_story, households
+from backend.services.desk import service_choices, surroundings
+from backend.services.household_edit import DoorIn, PersonIn
+from backend.services.households import Filter
+
+door = Door("households", __name__, template_folder="templates")
+_MOST_PEOPLE = 20
+
+
+class DoorForm(Schema):
+    """A door as the leader writes it."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    address = fields.String(required=True, validate=[forms.present, forms.up_to(200)])
+    kind = fields.String(load_default=HouseholdKind.HOUSEHOLD, validate=validate.OneOf(list(HouseholdKind)))
+    head_name = fields.String(load_default="", validate=forms.up_to(80))
+    phone = fields.String(load_default="", validate=forms.up_to(40))
+    state = fields.String(load_default=None, validate=validate.OneOf(list(HouseholdState)))
+
+
+class NewDoorForm(DoorForm):
+    """A door the list lacks."""
+
+    neighbourhood = fields.UUID(required=True)
+    people = fields.Integer(required=True, validate=validate.Range(0, _MOST_PEOPLE))
+
+
+class PersonForm(Schema):
+    """A resident as the leader writes it; everything may stay empty."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    full_name = fields.String(load_default="", validate=forms.up_to(80))
+    birth_year = forms.OptionalYear(load_default=None)
+    sex = forms.Choice(["male", "female"], load_default=None)
+    relation = fields.String(load_default="", validate=forms.up_to(40))
+    state = fields.String(load_default=ResidentState.ACTIVE, validate=validate.OneOf(list(ResidentState)))
+
+
+class FilterIn(Schema):
+    """The filters of the list, by the names they have in its address; odd values count as none."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    tim = fields.String(load_default="", validate=forms.up_to(80))
+    ngo = fields.UUID(load_default=None)
+    viec = fields.String(load_default="")
+    buoc = forms.Choice([*AdoptionState, "open"], load_default="")
+    ly_do = fields.String(load_default="", data_key="ly-do")
+    o = forms.Choice(list(words.STATE_FILTERS), load_default="")
+    lan = forms.Choice(list(words.VISIT_FILTERS), load_default="")
+    nguoi = fields.UUID(load_default=None)
+    trang = fields.Integer(load_default=1)
+
+
+@door.page("/ho", who=LEADERS)
+def listing() -> ResponseReturnValue:
+    """The list; filters in the address, the place from what follows the person everywhere."""
+    here = chosen_neighbourhood()
+    given = _given()
+    services = service_choices(session(), actor(), chosen_campaign())
+    wanted = Filter(
+        text=given["tim"],
+        neighbourhood_id=here,
+        alley_id=given["ngo"],
+        service=given["viec"],
+        step=given["buoc"],
+        reason=given["ly_do"],
+        state=given["o"],
+        visit=given["lan"],
+        volunteer_id=given["nguoi"],
+        services=tuple(services.codes),
+    )
+    found = households.find_doors(session(), actor(), wanted, given["trang"])
+    around = surroundings(session(), actor())
+    only = here or (next(iter(around.neighbourhoods)) if len(around.neighbourhoods) == 1 else None)
+    return render_template(
+        "console/households/list.html",
+        found=found,
+        given=given,
+        filtered=any(value for key, value in given.items() if key != "trang"),
+        many_places=only is None,
+        alleys=list(households.alleys_of(session(), actor(), only).items()),
+        services=services.all,
+        reasons=services.reasons,
+        volunteers=households.volunteers_with_doors(session(), actor()),
+        link=_page_link,
+        states=words.options(words.STATE_FILTERS),
+        visits=words.options(words.VISIT_FILTERS),
+        steps=[("open", _("Còn phải làm")), *words.options(words.STEPS)],
+    )
+
+
+@door.page("/ho/them", who=LEADERS, methods=("GET", "POST"))
+def add() -> ResponseReturnValue:
+    """Add a door by hand."""
+    if request.method == "GET":
+        return _new(forms.NO_PROBLEM)
+    try:
+        form = forms.read(NewDoorForm())
+        made = household_edit.add_household(
+            session(), actor(), form.pop("neighbourhood"), _door(form), form["people"]
+        )
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        return _new(forms.problems(refusal)), refusal.status
+    flash(_("Đã thêm hộ {code}.", code=made.code))
+    return redirect(f"/ho/{made.id}", 303)
+
+
+@door.page("/ho/<uuid:household_id>", who=LEADERS)
+def show(household_id: UUID) -> ResponseReturnValue:
+    """One door's story."""
+    return render_template(
+        "console/households/show.html", story=household_story.story(session(), actor(), household_id)
+    )
+
+
+@door.page("/ho/<uuid:household_id>/sua", who=LEADERS, methods=("GET", "POST"))
+def edit(household_id: UUID) -> ResponseReturnValue:
+    """Put address, name, phone and state right."""
+    if request.method == "GET":
+        return _edited(household_id, forms.NO_PROBLEM)
+    try:
+        form = forms.read(DoorForm())
+        household_edit.edit_household(session(), actor(), household_id, _door(form))
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        return _edited(household_id, forms.problems(refusal)), refusal.status
+    flash(_("Đã lưu. Máy của tình nguyện viên sẽ nhận bản mới."))
+    return redirect(f"/ho/{household_id}", 303)
+
+
+@door.page("/ho/<uuid:household_id>/nguoi", who=LEADERS, methods=("GET", "POST"))
+def person(household_id: UUID) -> ResponseReturnValue:
+    """Add a resident, or put one right (?nguoi=<number of the resident>)."""
+    told = household_story.story(session(), actor(), household_id)
+    number = request.args.get("nguoi", "")
+    chosen = next((one.resident for one in told.people if str(one.resident.ordinal) == number), None)
+    if number and chosen is None:
+        raise NotFound
+    if request.method == "GET":
+        return _person(told, chosen, forms.NO_PROBLEM)
+    try:
+        form = PersonIn(**forms.read(PersonForm()))
+        household_edit.save_person(session(), actor(), household_id, form, chosen.id if chosen else None)
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        return _person(told, chosen, forms.problems(refusal)), refusal.status
+    flash(_("Đã lưu. Máy của tình nguyện viên sẽ nhận bản mới."))
+    return redirect(f"/ho/{household_id}", 303)
+
+
+def _given() -> dict[str, Any]:
+    """The filters of the address; a value that is not right counts as none, as links grow old."""
+    schema = FilterIn()
+    try:
+        return forms.load(schema, request.args)
+    except Refusal as refusal:
+        kept = request.args.copy()
+        for name in refusal.fields:
+            kept.pop(name)
+        return forms.load(schema, kept)
+
+
+def _page_link(number: int) -> str:
+    pairs = [(key, value) for key, value in request.args.items(multi=True) if key != "trang" and value]
+    return f"/ho?{urlencode([*pairs, ('trang', str(number))])}"
+
+
+def _door(form: dict[str, Any]) -> DoorIn:
+    return DoorIn(
+        address=form["address"],
+        kind=form["kind"],
+        head_name=form["head_name"],
+        phone=form["phone"],
+        state=form["state"],
+    )
+
+
+def _new(problems: dict[str, Any]) -> str:
+    around = surroundings(session(), actor())
+    return render_template(
+        "console/households/new.html",
+        neighbourhoods=list(around.neighbourhoods.items()),
+        here=request.form.get("neighbourhood") or chosen_neighbourhood() or "",
+        form=request.form,
+        kinds=words.options(words.KINDS),
+        **problems,
+    )
+
+
+def _edited(household_id: UUID, problems: dict[str, Any]) -> str:
+    found = household_story.household_for(session(), actor(), household_id)
+    form = request.form if request.method == "POST" else household_edit.as_form(found)
+    return render_template(
+        "console/households/edit.html",
+        household=found,
+        form=form,
+        kinds=words.options(words.KINDS),
+        states=words.options(words.DOORS, *household_edit.states_open(session(), found)),
+        walks=household_edit.on_walks(session(), found),
+        **problems,
+    )
+
+
+def _person(told: household_story.Story, chosen: Any, problems: dict[str, Any]) -> str:
+    form = request.form if request.method == "POST" else chosen
+    return render_template(
+        "console/households/person.html",
+        household=told.household,
+        chosen=chosen,
+        form=form,
+        sexes=words.options(words.SEXES),
+        states=words.options(words.PEOPLE),
+        **problems,
+    )

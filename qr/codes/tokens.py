@@ -28,7 +28,8 @@ class NotAToken(ValueError):
 
 def new_token(length: int = LENGTH) -> str:
     """`length` random characters, 5 bits each, from the operating system's generator."""
-    return "".join(secrets.choice(ALPHABET) for _ in range(length))
+    bits = secrets.randbits(5 * length)
+    return "".join([ALPHABET[bits >> 5 * place & 31] for place in range(length)])
 
 
 def normalise(typed: str, length: int = LENGTH) -> str:

@@ -23,8 +23,8 @@ from qr.pages.guides import show, shown_guides
 door = Door("resident_codes", __name__, template_folder="templates")
 
 
-@door.page("/<any(G, g):letter>/<token>", who=PUBLIC)
-def guide_code(letter: str, token: str) -> ResponseReturnValue:
+@door.page("/G/<token>", who=PUBLIC)
+def guide_code(token: str) -> ResponseReturnValue:
     """The guide itself, at once: one request to read it."""
     scanned = _scanned(token, CodeKind.GUIDE)
     found = guide(scanned.guide or "", locale()) if scanned else None
@@ -36,8 +36,8 @@ def guide_code(letter: str, token: str) -> ResponseReturnValue:
     return show(found, contact)
 
 
-@door.page("/<any(H, h):letter>/<token>", who=PUBLIC)
-def household_code(letter: str, token: str) -> ResponseReturnValue:
+@door.page("/H/<token>", who=PUBLIC)
+def household_code(token: str) -> ResponseReturnValue:
     """What the plate at a door is for; nothing about who lives there."""
     scanned = _scanned(token, CodeKind.HOUSEHOLD)
     if scanned is None:
@@ -48,8 +48,8 @@ def household_code(letter: str, token: str) -> ResponseReturnValue:
     return page("household.html", contact=contact, guides=shown_guides(), token=grouped(scanned.token))
 
 
-@door.page("/<any(B, b):letter>/<token>", who=PUBLIC)
-def badge_code(letter: str, token: str) -> ResponseReturnValue:
+@door.page("/B/<token>", who=PUBLIC)
+def badge_code(token: str) -> ResponseReturnValue:
     """Is this person real and on duty now?"""
     scanned = _scanned(token, CodeKind.BADGE)
     if scanned is None or scanned.account_id is None:
@@ -62,6 +62,27 @@ def badge_code(letter: str, token: str) -> ResponseReturnValue:
         contact = contact_for(session(), ward_id=scanned.ward_id)
         return page("badge.html", contact=contact, status=410, badge=badge)
     return page("badge.html", contact=Contact(badge.ward, badge.phone), badge=badge)
+
+
+# The same in lower case, as people type it.
+
+
+@door.page("/g/<token>", who=PUBLIC)
+def guide_code_typed(token: str) -> ResponseReturnValue:
+    """As /G/."""
+    return guide_code(token)
+
+
+@door.page("/h/<token>", who=PUBLIC)
+def household_code_typed(token: str) -> ResponseReturnValue:
+    """As /H/."""
+    return household_code(token)
+
+
+@door.page("/b/<token>", who=PUBLIC)
+def badge_code_typed(token: str) -> ResponseReturnValue:
+    """As /B/."""
+    return badge_code(token)
 
 
 @door.page("/tim", who=PUBLIC)

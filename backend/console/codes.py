@@ -1,0 +1,203 @@
+"""The room of codes: print sheets and posters, see how often each code is opened, revoke, print again."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+from flask import Response, current_app, flash, redirect, render_template
+from flask.typing import ResponseReturnValue
+from marshmallow import RAISE, Schema, fields, validate
+
+from backend.console import forms
+from backend.console.place import chosen_neighbourhood
+from backend.core.clock import today
+from backend.core.messages import N_
+from backend.core.refusal import Refusal
+from backend.edge.access import LEADERS, Door, actor
+from backend.edge.db import session
+from backend.edge.words import _
+from backend.models import CodeKind
+from backend.services import code_sheets, codes
+from backend.services.guides import guides
+from qr.codes import LAYOUTS, Label, Layout, TooDense, TooLong, grouped, label_sheet_pdf, poster_pdf, svg
+
+door = Door("codes", __name__, url_prefix="/ma", template_folder="templates")
+
+KINDS = {
+    CodeKind.HOUSEHOLD: N_("Mã cửa nhà"),
+    CodeKind.GUIDE: N_("Mã hướng dẫn"),
+    CodeKind.BADGE: N_("Thẻ tình nguyện viên"),
+}
+# A list is for looking; 1,300 rows would be 300 KB.
+MOST_ROWS = 100
+PAPERS = {
+    "24": N_("24 nhãn một tờ (70 × 37 mm)"),
+    "8": N_("8 nhãn một tờ (105 × 74 mm), cho thẻ"),
+    "40": N_("40 nhãn một tờ (52,5 × 29,7 mm)"),
+    "65": N_("65 nhãn một tờ (38,1 × 21,2 mm)"),
+}
+
+
+class SheetIn(Schema):
+    """What to print. `ngo`: an alley; `noi`: where guide labels will hang; `ban`: copies of each."""
+
+    class Meta:
+        unknown = RAISE
+
+    csrf_token = fields.String(load_only=True)
+    loai = fields.Enum(CodeKind, by_value=True, required=True)
+    giay = fields.String(required=True, validate=validate.OneOf(LAYOUTS))
+    khu = fields.UUID(load_default=None, allow_none=True)
+    ngo = fields.UUID(load_default=None, allow_none=True)
+    noi = fields.String(load_default="", validate=validate.Length(max=60))
+    ban = fields.Integer(load_default=1, validate=validate.Range(1, 100))
+
+
+class PosterIn(Schema):
+    """Which guide, for which wall, how large."""
+
+    class Meta:
+        unknown = RAISE
+
+    csrf_token = fields.String(load_only=True)
+    bai = fields.String(required=True)
+    co = fields.String(required=True, validate=validate.OneOf(("A4", "A3")))
+    noi = fields.String(load_default="", validate=validate.Length(max=60))
+
+
+@door.page("/", who=LEADERS, strict_slashes=False)
+def overview() -> ResponseReturnValue:
+    """The forms for printing, and the codes of one kind with their scans."""
+    return _overview()
+
+
+@door.page("/<any(household, guide, badge):kind>", who=LEADERS)
+def of_kind(kind: str) -> ResponseReturnValue:
+    """The same with another kind of code in the list."""
+    return _overview(CodeKind(kind))
+
+
+@door.page("/in", who=LEADERS, methods=("POST",))
+def print_sheet() -> ResponseReturnValue:
+    """A sheet of labels as PDF."""
+    try:
+        wanted = forms.read(SheetIn())
+        labels = _LABELS[wanted["loai"]](wanted)
+        if not labels:
+            raise Refusal("no_codes_to_print")
+        body = _pdf(labels, LAYOUTS[wanted["giay"]])
+    except Refusal as refusal:
+        return _overview(refusal=refusal)
+    return _download(body, f"gocua-{wanted['loai'].value}-{today():%Y%m%d}.pdf")
+
+
+@door.page("/ap-phich", who=LEADERS, methods=("POST",))
+def print_poster() -> ResponseReturnValue:
+    """A poster of one guide as PDF."""
+    try:
+        wanted = forms.read(PosterIn())
+    except Refusal as refusal:
+        return _overview(refusal=refusal)
+    poster = code_sheets.guide_poster(
+        session(), actor(), wanted["bai"], _base_url(), placement=wanted["noi"].strip()
+    )
+    return _download(poster_pdf(poster, wanted["co"]), f"gocua-ap-phich-{wanted['bai']}.pdf")
+
+
+@door.page("/<uuid:code_id>", who=LEADERS)
+def show_code(code_id: UUID) -> ResponseReturnValue:
+    """One code with its symbol, before it is revoked or replaced."""
+    row = code_sheets.code_row(session(), actor(), code_id)
+    code = codes.code_in_scope(session(), actor(), code_id)
+    return render_template(
+        "console/codes/show.html",
+        code=row,
+        token=grouped(row.token),
+        symbol=svg(codes.url_of(code, _base_url()), title=row.target),
+        address=codes.url_of(code, _base_url()).lower(),
+        kinds=KINDS,
+    )
+
+
+@door.page("/<uuid:code_id>/in", who=LEADERS, methods=("POST",))
+def print_again(code_id: UUID) -> ResponseReturnValue:
+    """The same code once more, on a large label."""
+    label = code_sheets.label_of(session(), actor(), code_id, _base_url())
+    return _download(_pdf([label], LAYOUTS["8"]), f"gocua-{label.token}.pdf")
+
+
+@door.page("/<uuid:code_id>/thu-hoi", who=LEADERS, methods=("POST",))
+def revoke_code(code_id: UUID) -> ResponseReturnValue:
+    """End a code."""
+    code = codes.revoke(session(), actor(), code_id)
+    flash(_("Đã thu hồi mã {token}. Ai quét sẽ thấy mã không dùng nữa.", token=grouped(code.token)), "ok")
+    return redirect(f"/ma/{code.kind}", 303)
+
+
+@door.page("/<uuid:code_id>/thay", who=LEADERS, methods=("POST",))
+def replace_code(code_id: UUID) -> ResponseReturnValue:
+    """End a code and issue its successor."""
+    code = codes.replace(session(), actor(), code_id)
+    flash(_("Mã cũ đã thu hồi. Mã mới là {token}, mời in nhãn mới.", token=grouped(code.token)), "ok")
+    return redirect(f"/ma/{code.id}", 303)
+
+
+def _household_labels(wanted: dict[str, object]) -> list[Label]:
+    here = wanted["khu"]
+    if not isinstance(here, UUID):
+        raise Refusal("bad_form", fields={"khu": "needed"})
+    alley = wanted["ngo"] if isinstance(wanted["ngo"], UUID) else None
+    return code_sheets.household_labels(session(), actor(), here, _base_url(), alley_id=alley)
+
+
+def _guide_labels(wanted: dict[str, object]) -> list[Label]:
+    return code_sheets.guide_labels(
+        session(), actor(), _base_url(), placement=str(wanted["noi"]).strip(), copies=int(str(wanted["ban"]))
+    )
+
+
+def _badge_labels(_wanted: dict[str, object]) -> list[Label]:
+    return code_sheets.badge_labels(session(), actor(), _base_url())
+
+
+_LABELS: dict[CodeKind, Callable[[dict[str, object]], list[Label]]] = {
+    CodeKind.HOUSEHOLD: _household_labels,
+    CodeKind.GUIDE: _guide_labels,
+    CodeKind.BADGE: _badge_labels,
+}
+
+
+def _overview(kind: CodeKind = CodeKind.HOUSEHOLD, *, refusal: Refusal | None = None) -> ResponseReturnValue:
+    here = chosen_neighbourhood()
+    page = render_template(
+        "console/codes/list.html",
+        kind=kind,
+        kinds=KINDS,
+        papers=PAPERS,
+        rows=code_sheets.list_codes(session(), actor(), kind, neighbourhood_id=here, limit=MOST_ROWS),
+        most=MOST_ROWS,
+        here=here,
+        alleys=code_sheets.alleys(session(), actor(), here) if here else (),
+        guides=[found for found in guides() if not found.withdrawn()],
+        grouped=grouped,
+        **(forms.problems(refusal) if refusal else forms.NO_PROBLEM),
+    )
+    return page, refusal.status if refusal else 200
+
+
+def _pdf(labels: list[Label], layout: Layout) -> bytes:
+    try:
+        return label_sheet_pdf(labels, layout)
+    except (TooDense, TooLong):
+        raise Refusal("codes_too_dense") from None
+
+
+def _download(body: bytes, name: str) -> Response:
+    return Response(
+        body,
+        mimetype="application/pdf",
+        headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
+    )
+
+
+def _base_url() -> str:
+    return str(current_app.config["GOCUA"].base_url)

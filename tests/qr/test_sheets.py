@@ -1,0 +1,179 @@
+"""Print sheets and posters: every code is decoded from the rendered PDF, at the resolution of a cheap printer."""
+
+import ctypes
+import unicodedata
+from pathlib import Path
+
+import pypdfium2 as pdfium
+import pytest
+import zxingcpp
+from PIL import Image
+from pypdfium2 import raw
+from reportlab.pdfbase import pdfmetrics
+
+from qr.codes import (
+    LAYOUTS,
+    Label,
+    LabelKind,
+    Poster,
+    TooDense,
+    code_url,
+    label_sheet_pdf,
+    new_token,
+    poster_pdf,
+)
+from qr.codes.pdf import BOLD, FONTS, LOOKS, MIN_MODULE_MM, REGULAR, fonts
+from qr.codes.symbol import QUIET_ZONE, encode
+
+DPI = 150
+BASE = "https://abcd.vn"
+
+
+def pictures(pdf: bytes, dpi: int = DPI) -> list[Image.Image]:
+    return [page.render(scale=dpi / 72).to_pil().convert("L") for page in pdfium.PdfDocument(pdf)]
+
+
+def labels(count: int, kind: LabelKind = LabelKind.HOUSEHOLD, base: str = BASE) -> list[Label]:
+    letter = {LabelKind.GUIDE: "G", LabelKind.HOUSEHOLD: "H", LabelKind.BADGE: "B"}[kind]
+    made = []
+    for number in range(count):
+        token = new_token()
+        made.append(
+            Label(
+                kind,
+                code_url(base, letter, token),
+                token,
+                f"Số {number} ngõ 34/5",
+                f"H{number:04d} · Tổ dân phố 7",
+            )
+        )
+    return made
+
+
+def assert_quiet(image: Image.Image, found: zxingcpp.Barcode, size: int) -> None:
+    """Four light modules lie around the symbol on every side."""
+    corners = found.position
+    left, top = corners.top_left.x, corners.top_left.y
+    module = (corners.top_right.x - left) / size
+    margin = (QUIET_ZONE - 0.6) * module
+    right, bottom = corners.bottom_right.x, corners.bottom_right.y
+    for box in (
+        (left - margin, top - margin, right + margin, top - module * 0.6),
+        (left - margin, bottom + module * 0.6, right + margin, bottom + margin),
+        (left - margin, top, left - module * 0.6, bottom),
+        (right + module * 0.6, top, right + margin, bottom),
+    ):
+        darkest, _ = image.crop(tuple(round(edge) for edge in box)).getextrema()
+        assert darkest > 200, found.text
+
+
+def test_every_code_of_1300_is_read_from_the_rendered_sheet() -> None:
+    wanted = labels(1300)
+    pdf = label_sheet_pdf(wanted)
+    assert len(pdf) <= 400_000
+    pages = pictures(pdf)
+    assert len(pages) == 55
+    found = []
+    for page in pages:
+        for code in zxingcpp.read_barcodes(page):
+            assert (code.extra["Version"], code.ec_level) == ("2", "Q")
+            assert_quiet(page, code, 25)
+            found.append(code.text)
+    assert sorted(found) == sorted(label.url for label in wanted)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS.values(), ids=lambda layout: layout.name)
+@pytest.mark.parametrize("kind", LabelKind)
+@pytest.mark.parametrize("base", [BASE, "https://gocua.phuongbadinh.hanoi.gov.vn"])
+def test_every_paper_and_kind(layout, kind: LabelKind, base: str) -> None:  # type: ignore[no-untyped-def]
+    wanted = labels(layout.per_page + 1, kind, base)
+    pages = pictures(label_sheet_pdf(wanted, layout))
+    assert len(pages) == 2
+    found = [code.text for page in pages for code in zxingcpp.read_barcodes(page)]
+    assert sorted(found) == sorted(label.url for label in wanted)
+    side = encode(wanted[0].url).size + 2 * QUIET_ZONE
+    assert layout.code / side >= MIN_MODULE_MM
+
+
+def test_token_domain_and_address_stand_in_clear() -> None:
+    (label,) = labels(1)
+    for layout in LAYOUTS.values():
+        text = pdfium.PdfDocument(label_sheet_pdf([label], layout))[0].get_textpage().get_text_range()
+        # A hyphen at the end of a line reads back as U+FFFE.
+        joined = "".join(text.split()).replace("\ufffe", "-")
+        assert f"{label.token[:5]}-{label.token[5:]}" in joined
+        assert "abcd.vn" in joined
+        assert "Số0ngõ34/5" in joined
+
+
+def test_guide_and_verify_look_different() -> None:
+    guide, badge = LOOKS[LabelKind.GUIDE], LOOKS[LabelKind.BADGE]
+    assert (guide.colour, badge.colour) == ("#1B3F8B", "#0B6B2E")
+    assert guide.word != badge.word
+    assert guide.radius_mm != badge.radius_mm
+    assert (guide.tick, badge.tick) == (False, True)
+
+
+def test_a_code_too_dense_for_its_paper_is_refused_with_numbers() -> None:
+    base = "https://gocua.phuong-ba-dinh.thanh-pho-ha-noi.viet-nam.gov.vn"
+    with pytest.raises(TooDense) as error:
+        label_sheet_pdf(labels(1, base=base), LAYOUTS["65"])
+    assert 0.3 < error.value.module_mm < MIN_MODULE_MM
+    assert label_sheet_pdf(labels(1, base=base), LAYOUTS["24"])
+
+
+@pytest.mark.parametrize("size", ["A4", "A3"])
+@pytest.mark.parametrize("kind", LabelKind)
+def test_a_poster_is_read_from_far(kind: LabelKind, size: str) -> None:
+    (label,) = labels(1, kind)
+    pdf = poster_pdf(
+        Poster(kind, label.url, label.token, "Kích hoạt VNeID mức 2", "Quét mã.", "Gọi 024"), size
+    )
+    (page,) = pictures(pdf, 40)
+    (found,) = zxingcpp.read_barcodes(page)
+    assert found.text == label.url
+    assert_quiet(page, found, 25)
+
+
+def test_a_long_sheet_keeps_the_order_of_its_labels() -> None:
+    wanted = labels(30)
+    text = "".join(
+        page.get_textpage().get_text_range() for page in pdfium.PdfDocument(label_sheet_pdf(wanted))
+    )
+    places = [text.index(f"{label.token[:5]}-{label.token[5:]}") for label in wanted]
+    assert places == sorted(places)
+
+
+def vietnamese_letters() -> set[str]:
+    tones = ["", "\u0300", "\u0309", "\u0303", "\u0301", "\u0323"]
+    vowels = "aăâeêioôơuưy"
+    letters = {
+        unicodedata.normalize("NFC", vowel + tone) for vowel in vowels + vowels.upper() for tone in tones
+    }
+    return letters | set("đĐbcdghklmnpqrstvxBCDGHKLMNPQRSTVX0123456789 .,:;!?()/-·•…“”–")
+
+
+@pytest.mark.parametrize("name", [REGULAR, BOLD])
+def test_the_fonts_hold_every_vietnamese_letter(name: str) -> None:
+    fonts()
+    glyphs = pdfmetrics.getFont(name).face.charToGlyph
+    missing = {letter for letter in vietnamese_letters() if not glyphs.get(ord(letter))}
+    assert not missing
+
+
+def test_the_fonts_bring_their_licence_and_stay_small() -> None:
+    assert "SIL OPEN FONT LICENSE Version 1.1" in (FONTS / "OFL.txt").read_text()
+    assert all(file.stat().st_size < 40_000 for file in Path(FONTS).glob("*.ttf"))
+
+
+def test_both_fonts_are_embedded() -> None:
+    document = pdfium.PdfDocument(label_sheet_pdf(labels(1)))
+    page = document[0]
+    embedded = set()
+    for item in page.get_objects(filter=[raw.FPDF_PAGEOBJ_TEXT], max_depth=3):
+        font = raw.FPDFTextObj_GetFont(item.raw)
+        assert raw.FPDFFont_GetIsEmbedded(font) == 1
+        buffer = ctypes.create_string_buffer(80)
+        raw.FPDFFont_GetBaseFontName(font, buffer, 80)
+        embedded.add(buffer.value.decode().rpartition("+")[2])
+    assert embedded == {"Arimo", "Arimo-Bold"}

@@ -17,6 +17,8 @@ from backend.models import Team, Walk, WalkState
 from backend.services import walks, walks_live, walks_read
 from backend.services.walk_rights import volunteers_of, walk_for
 
+__all__ = ["door"]  # the room of walks with all its pages
+
 
 class RenameIn(Schema):
     """Name and last day of a walk."""

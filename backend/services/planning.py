@@ -19,11 +19,14 @@ DOOR_WEIGHT = 2
 SMALL_ALLEY = 20
 # The fullest walk may carry this many times the mean, where the doors can be divided so.
 TOLERANCE = 1.05
+# Two neighbouring walks that differ by more than this part of a full walk exchange alleys.
+UNEVEN = 0.08
 # Fewer doors than this on one side of a street: walk it in one go, by number.
 SIDE_MINIMUM = 3
 # Prices of a cut against the balance: a walk 5 % off the mean costs 1.
 _PRICE = {"between": 0.0, "large": 2.0, "small": 1000.0}
 _WIDENING = ((0.7, TOLERANCE), (0.5, 1.1), (0.3, 1.25), (0.0, 1.6), (0.0, inf))
+_NOTHING = UUID(int=0)
 # How much of a walk's way must be known before metres are told.
 _KNOWN_SHARE = 0.66
 
@@ -164,17 +167,22 @@ def _cheapest(sums: list[int], prices: list[float], walks: int, low: float, high
 
 
 def _mended(runs: list[list[Door]], most: float) -> list[list[Door]]:
-    """Give a small alley that was torn between two walks wholly to one of them, exchanging others for balance."""
+    """Neighbouring walks exchange whole alleys: a torn small alley becomes one again, an uneven pair even."""
     for first in range(len(runs) - 1):
         one, two = runs[first], runs[first + 1]
         torn = one[-1].alley
-        whole = [door for door in one + two if door.alley == torn]
-        if two[0].alley != torn or len(whole) >= SMALL_ALLEY:
-            continue
-        shared = _exchange(one, two, torn, most)
-        if shared:
-            runs[first], runs[first + 1] = shared
+        apart = {door.alley for door in one}.isdisjoint(door.alley for door in two)
+        small = torn == two[0].alley and sum(door.alley == torn for door in one + two) < SMALL_ALLEY
+        uneven = apart and _difference(one, two) > UNEVEN * most
+        if small or uneven:
+            shared = _exchange(one, two, torn if small else _NOTHING, most)
+            if shared and (small or _difference(*shared) < _difference(one, two) / 2):
+                runs[first], runs[first + 1] = shared
     return runs
+
+
+def _difference(one: list[Door], two: list[Door]) -> int:
+    return abs(sum(door.weight for door in one) - sum(door.weight for door in two))
 
 
 def _exchange(
@@ -222,7 +230,7 @@ def _load_of(
     load = sum(weights[alley] for alley in mine if alley not in given) + sum(
         weights[alley] for alley in taken
     )
-    return load + (weights[torn] if keep else 0)
+    return load + (weights.get(torn, 0) if keep else 0)
 
 
 def _few(alleys: list[UUID | None]) -> list[tuple[UUID | None, ...]]:

@@ -6,16 +6,20 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import ScalarSelect, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from backend.core.refusal import NotFound
 from backend.models import (
+    OPEN,
     Account,
+    Adoption,
     AreaUnit,
     Assignment,
     Campaign,
     HouseholdView,
+    Resident,
+    ResidentState,
     Walk,
     WalkMember,
     WalkState,
@@ -244,6 +248,23 @@ def _rows(session: Session, walks: Sequence[Walk]) -> list[WalkRow]:
     ]
 
 
+def _open_at_door() -> ScalarSelect[int]:
+    """The open person-services of the walk's campaign (of all services without one) behind an assignment's door."""
+    return (
+        select(func.count())
+        .select_from(Adoption)
+        .join(Resident, Resident.id == Adoption.resident_id)
+        .where(
+            Adoption.household_id == Assignment.household_id,
+            Adoption.state.in_(OPEN),
+            Resident.state == ResidentState.ACTIVE,
+            or_(Walk.campaign_id.is_(None), Adoption.service_code == func.any(Campaign.service_codes)),
+        )
+        .correlate(Assignment, Walk, Campaign)
+        .scalar_subquery()
+    )
+
+
 def _counts(walk_ids: Sequence[UUID]) -> Select[*tuple[object, ...]]:
     visited = and_(HouseholdView.last_visit_at.is_not(None), HouseholdView.last_visit_at >= Walk.published_at)
     return (
@@ -251,9 +272,10 @@ def _counts(walk_ids: Sequence[UUID]) -> Select[*tuple[object, ...]]:
             Assignment.walk_id,
             func.count().label("doors"),
             func.count().filter(visited).label("visited"),
-            func.coalesce(func.sum(HouseholdView.open_count), 0).label("open"),
+            func.sum(_open_at_door()).label("open"),
         )
         .join(Walk, Walk.id == Assignment.walk_id)
+        .outerjoin(Campaign, Campaign.id == Walk.campaign_id)
         .outerjoin(HouseholdView, HouseholdView.household_id == Assignment.household_id)
         .where(
             Assignment.walk_id.in_(walk_ids),

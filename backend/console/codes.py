@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from uuid import UUID
 
-from flask import Response, current_app, flash, redirect, render_template
+from flask import Response, current_app, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from marshmallow import RAISE, Schema, fields, validate
 
@@ -66,14 +66,9 @@ class PosterIn(Schema):
 
 @door.page("/", who=LEADERS, strict_slashes=False)
 def overview() -> ResponseReturnValue:
-    """The forms for printing, and the codes of one kind with their scans."""
-    return _overview()
-
-
-@door.page("/<any(household, guide, badge):kind>", who=LEADERS)
-def of_kind(kind: str) -> ResponseReturnValue:
-    """The same with another kind of code in the list."""
-    return _overview(CodeKind(kind))
+    """The forms for printing, and the codes of one kind (?loai=) with their scans."""
+    wanted = request.args.get("loai")
+    return _overview(CodeKind(wanted) if wanted in tuple(CodeKind) else CodeKind.HOUSEHOLD)
 
 
 @door.page("/in", who=LEADERS, methods=("POST",))
@@ -130,7 +125,7 @@ def revoke_code(code_id: UUID) -> ResponseReturnValue:
     """End a code."""
     code = codes.revoke(session(), actor(), code_id)
     flash(_("Đã thu hồi mã {token}. Ai quét sẽ thấy mã không dùng nữa.", token=grouped(code.token)), "ok")
-    return redirect(f"/ma/{code.kind}", 303)
+    return redirect(f"/ma?loai={code.kind}", 303)
 
 
 @door.page("/<uuid:code_id>/thay", who=LEADERS, methods=("POST",))

@@ -14,10 +14,12 @@ from backend.database import work
 from backend.jobs.app import Means, run_worker
 from backend.jobs.notify import notify_new_walk
 from backend.models import PushTarget
+from backend.services import walks, walks_live
 from backend.services.queue import defer
+from backend.services.walk_doors import Choice
 from tests import factories as make
 from tests.firebase.fcm import Fcm, fcm_server, firebase_at
-from tests.people import People
+from tests.people import People, acting
 
 _WAITING = text(
     "SELECT args, extract(epoch FROM scheduled_at - now()) AS wait FROM procrastinate_jobs WHERE status = 'todo'"
@@ -66,6 +68,32 @@ def test_a_new_walk_reaches_the_phones_of_its_members(living: People, pushing: M
     assert "Minh" not in sent
     assert "ngõ" not in sent
     assert targets(pushing.engine) == {"phone-1": (None, True), "phone-2": (None, True)}
+
+
+def test_publishing_defers_the_nudge_in_its_own_transaction(living: People, pushing: Means, fcm: Fcm) -> None:
+    with work.unit_of_work(pushing.engine) as session:
+        session.add(
+            PushTarget(ward_id=living.ward.id, device_id=living.minh_device.id, kind="fid", value="phone-1")
+        )
+        for number in range(3):
+            make.create_household(session, living.neighbourhood, address=f"Số {number + 1} ngõ 34")
+    with Session(pushing.engine) as session:
+        plan = _plan(session, living)
+        walks_live.publish(session, acting(session, living.lan), plan)
+        assert len(session.execute(_WAITING).all()) == 1
+        session.rollback()
+    run_worker(pushing, wait=False)
+    assert fcm.messages == []
+    with work.unit_of_work(pushing.engine) as session:
+        walks_live.publish(session, acting(session, living.lan), _plan(session, living))
+    run_worker(pushing, wait=False)
+    assert fcm.tries == {"phone-1": 1}
+
+
+def _plan(session: Session, people: People) -> UUID:
+    """A draft of all doors for Minh."""
+    choice = Choice(people.neighbourhood.id)
+    return walks.draft(session, acting(session, people.lan), choice, [[people.minh.id]])
 
 
 def test_a_rolled_back_walk_nudges_nobody(living: People, pushing: Means, fcm: Fcm) -> None:

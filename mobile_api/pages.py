@@ -1,6 +1,6 @@
-"""Two plain pages for a volunteer's phone: pairing it (/E/<token>) and tonight's doors (/m/).
+"""Two plain pages for a volunteer's phone: pairing it (/E/<token>) and tonight's doors (/m/tuyen).
 
-The second is read-only and works without script; the app that works offline takes its place later.
+The second is read-only and works without script, for phones that cannot run the app at /m/.
 """
 
 from itertools import groupby
@@ -35,7 +35,7 @@ def pair(token: str) -> ResponseReturnValue:
             raise
         said = sentence(refusal.code, locale())
         return render_template("phone/refused.html", sentence=said), refusal.status
-    response = make_response(redirect(url_for("phone_pages.tonight"), 303))
+    response = make_response(redirect(url_for("phone_shell.page"), 303))
     set_cookie(response, DEVICE_COOKIE, secret, days=COOKIE_DAYS)
     return response
 
@@ -46,7 +46,7 @@ def pair_typed(token: str) -> ResponseReturnValue:
     return pair(token)
 
 
-@door.page("/m/", who=VOLUNTEERS)
+@door.page("/m/tuyen", who=VOLUNTEERS)
 def tonight() -> str:
     """Tonight's doors in walking order."""
     doors = phones.tonight(session(), actor())

@@ -13,18 +13,14 @@ from backend.database import work
 from backend.jobs.app import STALLED_SECONDS, Means, app, job
 from backend.models import (
     Assignment,
-    ImportBatch,
-    ImportState,
     LoginSession,
     Walk,
     WalkMember,
     WalkState,
 )
-from backend.services import feed, rate_limit
+from backend.services import feed, guides, rate_limit
 
 _log = logging.getLogger("gocua.jobs")
-_STAGING_LIFE = timedelta(days=2)
-_REFUSED_LIFE = timedelta(days=7)
 _SESSION_LIFE = timedelta(days=30)
 _FAILED_JOB_LIFE = timedelta(days=30)
 
@@ -87,26 +83,10 @@ def _close_walks(session: Session) -> int:
 
 @job("sweep", cron="30 19 * * *")  # 02:30 in Vietnam
 def sweep(means: Means) -> None:
-    """Delete what has served its time: attempt counters, forgotten uploads, refused rows, old sessions and jobs."""
+    """Delete what has served its time: attempt counters, old sessions, finished jobs; name guides nobody checked."""
     rate_limit.forget_old(means.engine)
     with work.unit_of_work(means.engine) as session:
         counts = {
-            "staging": _rows(
-                session,
-                update(ImportBatch)
-                .where(
-                    ImportBatch.state.in_((ImportState.READY, ImportState.FAILED)),
-                    ImportBatch.staged_enc.is_not(None),
-                    ImportBatch.created_at < now() - _STAGING_LIFE,
-                )
-                .values(state=ImportState.DROPPED, staged_enc=None),
-            ),
-            "refused": _rows(
-                session,
-                update(ImportBatch)
-                .where(ImportBatch.refused_enc.is_not(None), ImportBatch.created_at < now() - _REFUSED_LIFE)
-                .values(refused_enc=None),
-            ),
             "sessions": _rows(
                 session, delete(LoginSession).where(LoginSession.expires_at < now() - _SESSION_LIFE)
             ),
@@ -119,6 +99,9 @@ def sweep(means: Means) -> None:
             ),
         }
     _log.info("sweep", extra={"fields": counts})
+    overdue = [guide.slug for guide in guides.guides() if guide.withdrawn()]
+    if overdue:
+        _log.warning("guides past their review", extra={"fields": {"guides": overdue}})
 
 
 def _rows(session: Session, statement: object) -> int:

@@ -98,8 +98,7 @@ def _dump(answer: dict[str, Any]) -> str:
 
 
 def _read_out(answer: dict[str, Any]) -> str:
-    lines = [
-        f"Dòng {row['row']}: {row['reason']}" for row in answer.get("refused_rows", answer.get("refused", []))
-    ]
-    told = {key: value for key, value in answer.items() if key not in ("refused_rows", "notices")}
+    rows = [*answer.get("refused_rows", answer.get("refused", [])), *answer.get("notice_rows", [])]
+    lines = [f"Dòng {row['row']}: {row['reason']}" for row in rows]
+    told = {name: value for name, value in answer.items() if name not in ("refused_rows", "notice_rows")}
     return "\n".join([*lines, json.dumps(told, ensure_ascii=False, indent=1)])

@@ -68,6 +68,8 @@ def _as_the_file_says(rows: Sequence[Row]) -> Grouping:
     names, head_names = _has(rows, Field.NAME), _has(rows, Field.HEAD_NAME)
     if head_names and not names:
         return _each_alone(rows)
+    if names and all(row.text(Field.HEAD_NAME) for row in rows):
+        return _by_head_name(rows)
     if any(numbers):
         adjacent = any(one and one == two for one, two in itertools.pairwise(numbers))
         if adjacent or (all(numbers) and len(set(numbers)) < len(numbers)):
@@ -128,7 +130,12 @@ def _by_key(rows: Sequence[Row], key: Callable[[Row], str]) -> list[list[int]]:
 def _by_head_name(rows: Sequence[Row]) -> Grouping:
     """One head's name is one household; two heads of one name at two addresses are two families."""
     households: list[list[int]] = []
-    for members in _by_key(rows, lambda row: search_key(row.text(Field.HEAD_NAME))):
+
+    def key(row: Row) -> str:
+        head = search_key(row.text(Field.HEAD_NAME))
+        return f"{household_number(row)}|{head}" if head else ""
+
+    for members in _by_key(rows, key):
         doors = {
             search_key(rows[index].text(Field.ADDRESS)) for index in members if _bears_heads_name(rows[index])
         }

@@ -25,12 +25,16 @@ _NUMBERS_EXPECTED = (Field.STT, Field.STT_HO, Field.MEMBERS)
 
 @dataclass(frozen=True)
 class Choice:
-    """What a person decided over the suggestion: columns from 1 to field or None, the heading's rows from 1."""
+    """What a person decided over the suggestion: columns from 1 to field or None, the heading's rows from 1.
+
+    `left_out`: columns that were left out by their values at the first reading, when they were still there.
+    """
 
     sheet: str | None = None
     columns: Mapping[int, Field | None] | None = None
     group_by: GroupBy = GroupBy.FILE
     header_rows: tuple[int, int] | None = None
+    left_out: Mapping[int, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -96,7 +100,7 @@ def make_plan(sheets: Sequence[Sheet], choice: Choice | None = None) -> Plan:
     table, header = reading.table, reading.header
     suggested = {column + 1: of for column, of in header.fields.items()}
     left_out = {column + 1: why for column, why in header.left_out.items()}
-    left_out |= _left_out_by_values(table, header, suggested)
+    left_out |= _left_out_by_values(table, header, suggested) | dict(choice.left_out or {})
     if choice.columns is not None:
         suggested = {column: of for column, of in choice.columns.items() if of is not None}
     # Whatever a person maps, a column of ID numbers is never read.

@@ -281,8 +281,9 @@ def _begins(key: str) -> ColumnElement[bool]:
 def _rank(hit: FoundUnit, typed: str, key: str) -> tuple[bool, bool, bool, bytes, str]:
     name = hit.matched or hit.unit.name
     words = f" {search_key(name)} "
+    accented = search_key(typed) != typed.casefold()
     return (
-        typed.casefold() not in name.casefold(),
+        accented and typed.casefold() not in name.casefold(),
         f" {key} " not in words,
         hit.matched is not None or hit.unit.valid_to is not None,
         hit.unit.sort_key,

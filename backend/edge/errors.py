@@ -6,7 +6,7 @@ from typing import Any
 from flask import Flask, current_app, g, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from backend.core.i18n import sentence
 from backend.core.refusal import Refusal
@@ -52,7 +52,12 @@ def register(app: Flask) -> None:
 
     @app.errorhandler(Refusal)
     def refused(error: Refusal) -> ResponseReturnValue:
-        return answer(error.code, error.status, fields=error.fields, **error.values)
+        response = current_app.make_response(
+            answer(error.code, error.status, fields=error.fields, **error.values)
+        )
+        if error.status == 429 and isinstance(minutes := error.values.get("minutes"), int):
+            response.headers["Retry-After"] = str(minutes * 60)
+        return response
 
     @app.errorhandler(CSRFError)
     def stale(_error: CSRFError) -> ResponseReturnValue:
@@ -62,12 +67,17 @@ def register(app: Flask) -> None:
     def http(error: HTTPException) -> ResponseReturnValue:
         status = error.code or 500
         limit = current_app.config["MAX_CONTENT_LENGTH"] // 1024 // 1024
-        return answer(
-            _BY_STATUS.get(status, "bad_request" if status < 500 else "unexpected"),
-            status,
-            limit=limit,
-            minutes=15,
+        response = current_app.make_response(
+            answer(
+                _BY_STATUS.get(status, "bad_request" if status < 500 else "unexpected"),
+                status,
+                limit=limit,
+                minutes=15,
+            )
         )
+        if isinstance(error, MethodNotAllowed) and error.valid_methods:
+            response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
+        return response
 
     if not app.testing:  # in tests a bug shall surface as itself
 

@@ -157,11 +157,9 @@ def tonight(session: Session, actor: Actor) -> list[DoorShort]:
         .where(Household.id.in_(list(seen)), Household.ward_id == actor.ward_id)
     ).all()
     walk_ids = {walk for walk, _ in seen.values() if walk}
-    names = dict(
-        session.execute(select(Walk.id, Walk.name).where(Walk.id.in_(walk_ids)).order_by(Walk.id))
-        .tuples()
-        .all()
-    )
+    names = {
+        row.id: row.name for row in session.execute(select(Walk.id, Walk.name).where(Walk.id.in_(walk_ids)))
+    }
 
     def order(row: Any) -> tuple[Any, ...]:
         walk, position = seen[row.id]

@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from backend.console import board, codes, households, place, sign_in, walk, words
+from backend.console import board, codes, households, imports, place, sign_in, walk, words
 
 
 def register(app: Flask) -> None:
@@ -14,3 +14,4 @@ def register(app: Flask) -> None:
     app.register_blueprint(households.door)
     app.register_blueprint(walk.door)
     app.register_blueprint(codes.door)
+    app.register_blueprint(imports.door)

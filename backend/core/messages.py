@@ -125,6 +125,7 @@ MESSAGES.update(
         ),
         "no_rows": N_("Dưới dòng tiêu đề không có hộ nào."),
         "import_ask": N_("Danh sách không nói những dòng nào là một hộ. Chọn cách gộp rồi nhập."),
+        "import_column_twice": N_("Hai cột được chọn cùng một mục. Mỗi mục chỉ một cột."),
         "import_over": N_("Danh sách này đã nhập xong hoặc đã bỏ. Tải tệp lên lại nếu cần."),
         "no_neighbourhood": N_("Không có tổ dân phố, thôn nào mang mã “{name}”."),
         "import_nothing": N_("Không có hộ nào nhập được: mọi dòng đều có chỗ chưa đúng."),

@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from backend.console import board, codes, households, imports, place, sign_in, walk, words
+from backend.console import board, codes, households, imports, people, place, sign_in, teams, walk, words
 
 
 def register(app: Flask) -> None:
@@ -12,6 +12,8 @@ def register(app: Flask) -> None:
     app.register_blueprint(sign_in.door)
     app.register_blueprint(board.door)
     app.register_blueprint(households.door)
+    app.register_blueprint(people.door)
+    app.register_blueprint(teams.door)
     app.register_blueprint(walk.door)
     app.register_blueprint(codes.door)
     app.register_blueprint(imports.door)

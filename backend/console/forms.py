@@ -73,11 +73,18 @@ def load(schema: Schema, given: MultiDict[str, str], many: Iterable[str] = ()) -
         raise Refusal("bad_form", fields={name: _code(word) for name, word in said.items()}) from None
 
 
-def problems(refusal: Refusal) -> dict[str, Any]:
-    """What a template needs to show a refusal: `problem` (one sentence) and `errors` (sentence per field)."""
+def problems(refusal: Refusal, renamed: dict[str, str] | None = None) -> dict[str, Any]:
+    """What a template needs to show a refusal: `problem` (one sentence) and `errors` (sentence per field).
+
+    `renamed`: the service's name of a field to the form's, where they differ.
+    """
+    names = renamed or {}
     return {
         "problem": sentence(refusal.code, locale(), **refusal.values),
-        "errors": {name: sentence(code, locale(), **refusal.values) for name, code in refusal.fields.items()},
+        "errors": {
+            names.get(name, name): sentence(code, locale(), **refusal.values)
+            for name, code in refusal.fields.items()
+        },
     }
 
 

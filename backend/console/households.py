@@ -16,7 +16,7 @@ from backend.edge.db import session
 from backend.edge.words import _
 from backend.models import AdoptionState, HouseholdKind, HouseholdState, ResidentState
 from backend.services import household_edit, household_story, households
-from backend.services.desk import service_choices, surroundings
+from backend.services.desk import ServiceChoices, service_choices, surroundings
 from backend.services.household_edit import DoorIn, PersonIn
 from backend.services.households import Filter
 
@@ -95,20 +95,24 @@ def listing() -> ResponseReturnValue:
     found = households.find_doors(session(), actor(), wanted, given["trang"])
     around = surroundings(session(), actor())
     only = here or (next(iter(around.neighbourhoods)) if len(around.neighbourhoods) == 1 else None)
+    alleys = households.alleys_of(session(), actor(), only)
+    volunteers = households.volunteers_with_doors(session(), actor())
+    steps = [("open", _("Còn phải làm")), *words.options(words.STEPS)]
     return render_template(
         "console/households/list.html",
         found=found,
+        chosen=_chosen(given, alleys, volunteers, services, dict(steps)),
         given=given,
         filtered=any(value for key, value in given.items() if key != "trang"),
         many_places=only is None,
-        alleys=list(households.alleys_of(session(), actor(), only).items()),
+        alleys=list(alleys.items()),
         services=services.all,
         reasons=services.reasons,
-        volunteers=households.volunteers_with_doors(session(), actor()),
+        volunteers=volunteers,
         link=_page_link,
         states=words.options(words.STATE_FILTERS),
         visits=words.options(words.VISIT_FILTERS),
-        steps=[("open", _("Còn phải làm")), *words.options(words.STEPS)],
+        steps=steps,
     )
 
 
@@ -185,6 +189,26 @@ def _given() -> dict[str, Any]:
         for name in refusal.fields:
             kept.pop(name)
         return forms.load(schema, kept)
+
+
+def _chosen(
+    given: dict[str, Any],
+    alleys: dict[UUID, str],
+    volunteers: list[tuple[UUID, str]],
+    services: ServiceChoices,
+    steps: dict[str, str],
+) -> list[str]:
+    """The filters in force, in words."""
+    tables: dict[str, dict[Any, str]] = {
+        "ngo": dict(alleys),
+        "o": dict(words.options(words.STATE_FILTERS)),
+        "lan": dict(words.options(words.VISIT_FILTERS)),
+        "viec": {one.code: words.named(one) for one in services.all},
+        "buoc": steps,
+        "ly_do": {one.code: words.named(one) for one in services.reasons},
+        "nguoi": dict(volunteers),
+    }
+    return [table.get(given[key], str(given[key])) for key, table in tables.items() if given[key]]
 
 
 def _page_link(number: int) -> str:

@@ -21,7 +21,7 @@ OUTCOMES: dict[str, str] = {
     Outcome.NO_ACCESS: N_("Không vào được"),
 }
 STEPS: dict[str, str] = {
-    AdoptionState.UNKNOWN: N_("Chưa rõ (thiếu năm sinh)"),
+    AdoptionState.UNKNOWN: N_("Chưa rõ tuổi"),
     AdoptionState.NOT_STARTED: N_("Chưa làm"),
     AdoptionState.BLOCKED: N_("Đang kẹt"),
     AdoptionState.SHOWN: N_("Đã chỉ cách"),

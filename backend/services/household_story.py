@@ -55,9 +55,9 @@ class Person:
 
 @dataclass(frozen=True)
 class Result:
-    """What one visit did for one person and service; `person`: the ordinal, None for somebody gone since."""
+    """What one visit did for one person and service; `person`: the ordinal, 0 for somebody gone since."""
 
-    person: int | None
+    person: int
     service: Service | None
     state: str
     reason: FailureReason | None
@@ -202,7 +202,7 @@ def _visits(
             correction=corrects is not None,
             results=tuple(
                 Result(
-                    ordinals.get(UUID(one["resident"])),
+                    ordinals.get(UUID(one["resident"]), 0),
                     services.get(one["service"]),
                     one["state"],
                     reasons.get((one["service"], one.get("reason") or "")),

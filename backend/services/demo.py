@@ -116,8 +116,15 @@ def make(session: Session, size: Size, say: Progress = lambda _line: None) -> De
     )
     walks_live.publish(session, lead, plan)
     feed.flush_touches(session)
+    first = _first_evening()
+    demo_ward.backdate(session, ward.id, first)
     say(f"Đi {EVENINGS} buổi tối …")
-    visits = sum(_evenings(session, random, person) for person in people)
+    # The last of several has not been heard of for some evenings: something for the leader to see.
+    quiet = people[-1] if len(people) > 3 else None
+    visits = sum(
+        _walk(session, random, person, first, EVENINGS - 3 if person is quiet else EVENINGS)
+        for person in people
+    )
     return Demo(
         ward_id=ward.id,
         ward=ward.name,
@@ -141,8 +148,8 @@ def _campaign(session: Session, area: AreaUnit, households: int) -> Campaign:
     campaign = Campaign(
         ward_id=area.ward_id,
         name=f"45 ngày đêm {MARK}",
-        starts_on=today() - timedelta(days=EVENINGS),
-        ends_on=today() + timedelta(days=45 - EVENINGS),
+        starts_on=_first_evening().date(),
+        ends_on=_first_evening().date() + timedelta(days=44),
         service_codes=list(SERVICES),
     )
     session.add(campaign)
@@ -169,14 +176,21 @@ def _acting(session: Session, account_id: UUID) -> Actor:
     return actor
 
 
-def _evenings(session: Session, random: Random, person: Account) -> int:
+def _first_evening() -> datetime:
+    """The first of the evenings (any hour of that day), so that the last one is the latest that is over."""
+    last = now() if now().hour >= 21 else now() - timedelta(days=1)
+    return last - timedelta(days=EVENINGS - 1)
+
+
+def _walk(session: Session, random: Random, person: Account, first: datetime, evenings: int) -> int:
     """What one volunteer did on the first half of the walk; returns the number of events."""
     device = Device(
         ward_id=person.ward_id,
         account_id=person.id,
         token_hash=token_bytes(32),  # nobody has this phone
         label=f"Điện thoại {MARK}",
-        last_seen_at=now() - timedelta(days=1),
+        created_at=first,
+        last_seen_at=(first + timedelta(days=evenings - 1)).replace(hour=20, minute=55),
     )
     session.add(device)
     session.flush()
@@ -187,8 +201,8 @@ def _evenings(session: Session, random: Random, person: Account) -> int:
         .where(WalkMember.account_id == person.id, Assignment.ended_at.is_(None))
         .order_by(Assignment.position)
     ).all()
-    doors = doors[: round(len(doors) * random.uniform(0.35, 0.65))]
-    items = _visits(session, random, person.id, doors)
+    doors = doors[: round(len(doors) * random.uniform(0.4, 0.6) * evenings / EVENINGS)]
+    items = _visits(session, random, person.id, doors, first, evenings)
     actor = replace(_acting(session, person.id), device_id=device.id)
     results = events.store(session, actor, items)
     if any(result.code != "accepted" for result in results):
@@ -196,17 +210,19 @@ def _evenings(session: Session, random: Random, person: Account) -> int:
     return len(items)
 
 
-def _visits(session: Session, random: Random, author: UUID, doors: Sequence[UUID]) -> list[Item]:
+def _visits(
+    session: Session, random: Random, author: UUID, doors: Sequence[UUID], first: datetime, evenings: int
+) -> list[Item]:
     """One knock at each door, a second one where nobody was home on an earlier evening; in order of time."""
     clients, reasons = _clients(session, doors), _reasons(session)
-    first = now() - timedelta(days=EVENINGS)
+    end = first + timedelta(days=evenings - 1, hours=1)
     told: list[tuple[datetime, UUID, Outcome]] = []
     for place, door in enumerate(doors):
-        at = demo_visits.evening(random, first, place, len(doors), EVENINGS)
+        at = demo_visits.evening(random, first, place, len(doors), evenings)
         result = demo_visits.outcome(random)
         told.append((at, door, result))
         later = at + timedelta(days=random.randint(1, 4), minutes=random.randint(-20, 20))
-        if result == Outcome.NOT_HOME and random.random() < 0.6 and later < now():
+        if result == Outcome.NOT_HOME and random.random() < 0.8 and later.date() <= end.date():
             told.append((later, door, demo_visits.outcome(random, again=True)))
     return [
         event_core.compose(

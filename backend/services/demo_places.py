@@ -1,4 +1,4 @@
-"""The doors of a made-up neighbourhood: a street with shops, alleys within alleys, a block of flats. Pure."""
+"""The doors of a made-up neighbourhood: a street with shops, alleys within alleys, blocks of flats. Pure."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,8 +7,7 @@ from random import Random
 from backend.models import HouseholdKind
 
 STREET = "phố Hoa Mẫu"
-BLOCK = "CT1"
-_FLATS_A_FLOOR = 8
+_FLATS_A_FLOOR, _FLATS_A_BLOCK = 8, 96
 _SHARE_FLATS, _SHARE_STREET = 0.18, 0.10
 _SHOPS = 0.45
 # How many doors, from an alley's mouth to its end; how many smaller alleys leave it.
@@ -27,10 +26,10 @@ class Place:
 
 
 def doors(random: Random, count: int, *, flats: bool = True, street: str = STREET) -> list[Place]:
-    """`count` doors of one neighbourhood; `flats`: with the block."""
+    """`count` doors of one neighbourhood; `flats`: with blocks of flats."""
     found: list[Place] = []
     if flats:
-        found += _block(round(count * _SHARE_FLATS))
+        found += _blocks(round(count * _SHARE_FLATS))
     found += _front(random, max(1, round(count * _SHARE_STREET)), street)
     number = 0
     while len(found) < count:
@@ -39,10 +38,11 @@ def doors(random: Random, count: int, *, flats: bool = True, street: str = STREE
     return found[:count]
 
 
-def _block(count: int) -> Iterator[Place]:
+def _blocks(count: int) -> Iterator[Place]:
     for index in range(count):
-        floor, door = divmod(index, _FLATS_A_FLOOR)
-        yield Place(f"P.{floor + 2}{door + 1:02d} chung cư {BLOCK}")
+        block, flat = divmod(index, _FLATS_A_BLOCK)
+        floor, door = divmod(flat, _FLATS_A_FLOOR)
+        yield Place(f"P.{floor + 2}{door + 1:02d} chung cư CT{block + 1}")
 
 
 def _front(random: Random, count: int, street: str) -> Iterator[Place]:

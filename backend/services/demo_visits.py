@@ -10,8 +10,8 @@ from uuid import UUID
 from backend.models import Outcome
 
 _FIRST_KNOCK = {
-    Outcome.HELPED: 52,
-    Outcome.NOT_HOME: 27,
+    Outcome.HELPED: 58,
+    Outcome.NOT_HOME: 21,
     Outcome.NO_NEED: 8,
     Outcome.RESCHEDULED: 6,
     Outcome.REFUSED: 4,
@@ -20,7 +20,7 @@ _FIRST_KNOCK = {
 }
 # How far people come, by whether they are old: done_with_help, does_alone, shown, blocked, keeps_old_way.
 _STATES = ("done_with_help", "does_alone", "shown", "blocked", "keeps_old_way")
-_YOUNG, _OLD = (45, 30, 12, 11, 2), (40, 3, 20, 27, 10)
+_YOUNG, _OLD = (48, 36, 7, 8, 1), (48, 4, 15, 23, 10)
 _NOTES = (
     "Hẹn con gái cùng về làm.",
     "Bà muốn xem lại lần nữa.",
@@ -59,9 +59,9 @@ def payload(
         told["results"] = [
             step
             for client in clients
-            if random.random() < 0.8
+            if random.random() < 0.92
             for service in client.services
-            if random.random() < 0.75
+            if random.random() < 0.9
             for step in [_step(random, client, service, reasons)]
         ]
     if result == Outcome.RESCHEDULED:

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from random import Random
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import exists, func, insert, select
+from sqlalchemy import exists, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from backend.core.clock import today
@@ -17,6 +17,7 @@ from backend.core.refusal import Refusal
 from backend.models import (
     Account,
     AreaUnit,
+    Assignment,
     Household,
     Level,
     Membership,
@@ -24,6 +25,8 @@ from backend.models import (
     Role,
     Team,
     TeamArea,
+    Walk,
+    WalkMember,
 )
 from backend.services import demo_people, demo_places, feed, passwords, places, sessions
 from backend.text.addresses import parse
@@ -132,6 +135,28 @@ def households(session: Session, random: Random, area: AreaUnit, count: int, *, 
     ids = [row["id"] for row in rows]
     feed.touch_households(session, ids)
     return ids
+
+
+def backdate(session: Session, ward_id: UUID, since: datetime) -> None:
+    """Let everything have been handed out on the day of `since`, and everybody have been there before."""
+    handed_out, before = since.replace(hour=9, minute=0), since - timedelta(days=20)
+    for table, values in (
+        (Account, {"created_at": before}),
+        (Membership, {"valid_from": before}),
+        (TeamArea, {"valid_from": before}),
+        (Team, {"created_at": before}),
+        (Household, {"created_at": before}),
+        (Resident, {"created_at": before}),
+        (Walk, {"created_at": handed_out, "published_at": handed_out}),
+        (WalkMember, {"started_at": handed_out}),
+        (Assignment, {"started_at": handed_out}),
+    ):
+        session.execute(
+            update(table)
+            .where(table.ward_id == ward_id)
+            .values(values)
+            .execution_options(synchronize_session=False)
+        )
 
 
 def _household(area: AreaUnit, code: str, address: str, family: demo_people.Family) -> dict[str, Any]:

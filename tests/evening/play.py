@@ -109,8 +109,10 @@ def _walk(phone: Phone) -> None:
     while phone.to_do() or phone.outbox or not phone.streams:
         for door in phone.to_do()[: phone.random.randint(2, 7)]:
             phone.visit(door)
-        phone.push()
-        if phone.random.random() < 0.35:
+        # An alley without signal: what was tapped waits, and the leader may move the door meanwhile.
+        if phone.random.random() < 0.5 or not phone.to_do():
+            phone.push()
+        if phone.random.random() < 0.25:
             phone.pull()
         if not phone.to_do() and not phone.outbox:
             phone.pull()

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import delete, exists, func, select, update
+from sqlalchemy import delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from backend.core.clock import now
@@ -259,7 +259,12 @@ def _drop_gone_doors(session: Session, plan: Sequence[Walk]) -> int:
         Household.id == Assignment.household_id,
         Household.state == HouseholdState.ACTIVE,
         Household.withdrawn_at.is_(None),
-        Household.neighbourhood_id.in_({walk.neighbourhood_id for walk in plan}),
+        # A walk that names no neighbourhood takes doors from anywhere.
+        or_(
+            Walk.neighbourhood_id.is_(None),
+            Household.neighbourhood_id.in_([w.neighbourhood_id for w in plan]),
+        ),
+        Walk.id == Assignment.walk_id,
     )
     gone = delete(Assignment).where(Assignment.walk_id.in_([walk.id for walk in plan]), ~still_there)
     return len(session.execute(gone.returning(Assignment.id)).all())

@@ -89,9 +89,10 @@ class ApiDoor:
             documented = self.blueprint.response(status, gives)(documented)
             if takes is not None:
                 documented = self.blueprint.arguments(takes)(documented)
-            documented = self.blueprint.doc(security=[{"device": [], "client": []}] if device else [])(
-                documented
+            schemes: dict[str, list[str]] = (
+                {"device": []} if method == "GET" else {"device": [], "client": []}
             )
+            documented = self.blueprint.doc(security=[schemes] if device else [])(documented)
             guarded = guard(documented, who)
             if at_one_moment:
                 guarded = _at_one_moment(guarded)

@@ -19,6 +19,7 @@ _CODES = (
     "invalid",
     "retry_later",
 )
+_END = r"(?![\s\S])"  # the very end, in Python as in the dialect of OpenAPI ($ lets a line feed pass)
 _COUNT = validate.Range(min=0, max=2**31 - 1)
 _CURSOR = validate.Range(min=0, max=2**53)
 
@@ -84,7 +85,7 @@ class MeOut(Schema):
 
 class PushTargetIn(_In):
     kind = fields.Str(required=True, validate=validate.OneOf([kind.value for kind in PushKind]))
-    value = fields.Str(required=True, validate=validate.Regexp(r"[!-~]{8,4096}\Z"))
+    value = fields.Str(required=True, validate=validate.Regexp(rf"^[!-~]{{8,4096}}{_END}"))
 
 
 class ReasonOut(Schema):
@@ -148,7 +149,7 @@ class PushOut(Schema):
 class TelemetryIn(_In):
     """What the phone says of itself; nothing personal."""
 
-    build = fields.Str(allow_none=True, validate=validate.Regexp(r"[A-Za-z0-9._+-]{1,40}\Z"))
+    build = fields.Str(allow_none=True, validate=validate.Regexp(rf"^[A-Za-z0-9._+-]{{1,40}}{_END}"))
     persisted = fields.Bool(allow_none=True)
     installed = fields.Bool(allow_none=True)
     waiting = fields.Int(allow_none=True, strict=True, validate=_COUNT)

@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session
 
 from backend.core.clock import VIETNAM
 from backend.core.crypto import keyring
-from backend.models import EventKind
-from backend.services import event_doors, feed
+from backend.models import EventKind, VisitEvent
+from backend.services import event_core, event_doors, feed
 from backend.services.actor import Actor
 from backend.services.event_core import Core
+from backend.services.offers import offered
 from backend.services.sql import run
 
 CORE_CONTEXT = "event.core"
@@ -110,7 +111,7 @@ def store_set(
         if not redacted:
             kept.append(event)
     _columns(session, _ANSWER, ("ids", "links", "results", "flags", "redacted"), results, received=arrival.at)
-    _write_visits(session, actor, kept)
+    _write_visits(session, actor.ward_id, actor.account_id, kept)
     event_doors.fill(session, actor, [(event.core, event.link) for event in kept if event.link is not None])
     feed.touch_households(session, {event.link for event in kept if event.link is not None})
     return answers
@@ -210,7 +211,17 @@ def _judge(event: _New, door: event_doors.Door | None) -> tuple[dict[str, Any], 
     return answer, tuple(flags)
 
 
-def _write_visits(session: Session, actor: Actor, kept: list[_New]) -> None:
+def write_again(session: Session, ward_id: UUID, event: VisitEvent) -> None:
+    """The visit and the consents of a stored event anew from its core; for a repair."""
+    if event.core_enc is None or event.household_link is None:
+        return
+    text = keyring().open(event.core_enc, CORE_CONTEXT).decode()
+    core = event_core.reread(event.id, event.payload_sha256, text, offered(session).catalogue)
+    again = _New(core, event.household_link, event.est_time, tuple(event.flags))
+    _write_visits(session, ward_id, event.author, [again])
+
+
+def _write_visits(session: Session, ward_id: UUID, author: UUID, kept: list[_New]) -> None:
     visits: list[tuple[Any, ...]] = []
     consents: list[tuple[Any, ...]] = []
     for event in kept:
@@ -246,9 +257,9 @@ def _write_visits(session: Session, actor: Actor, kept: list[_New]) -> None:
         "notes",
         "flags",
     )
-    shared = {"ward": actor.ward_id}
+    shared = {"ward": ward_id}
     if visits:
-        _columns(session, _VISITS, names, visits, **shared, author=actor.account_id)
+        _columns(session, _VISITS, names, visits, **shared, author=author)
     if consents:
         asked = ("ids", "purposes", "households", "given", "versions", "how", "estimates")
         _columns(session, _CONSENTS, asked, consents, **shared)

@@ -72,10 +72,14 @@ RULES: tuple[Rule, ...] = (
     _rule(rf"(?<!\w){_words('khu đô thị', 'khu tái định cư', 'khu dân cư', 'kđt', 'kdc', 'tđc')}\b[^,;]*"),
     _place("khu_pho", _words("khu phố", "kp"), _UNIT_NUMBER),
     _place("khoi", _words("khối phố", "khối xóm", "khối"), _UNIT_NUMBER),
-    _place("to", _words("tổ dân phố", "tổ dân cư", "tổ nhân dân", "tổ số", "tdp", "tổ"), _UNIT_NUMBER),
+    _place(
+        "to",
+        _words("tổ dân phố số", "tổ dân phố", "tổ dân cư", "tổ nhân dân", "tổ số", "tdp", "tổ"),
+        _UNIT_NUMBER,
+    ),
     _place("lo", _words("lô đất", "lô số", "lô"), rf"(?=[^ ]*[0-9]){_CODE}(?!\w)"),
     _rule(
-        rf"(?<!\w){_words('đường', 'phố', 'đ.')} ?(?P<duong>"
+        rf"(?<!\w)(?:{_words('đường')}\b|đ\.|(?P<loai_duong>{_words('phố')})\b) ?(?P<duong>"
         rf"{_words('số')} [0-9]+\w*|[0-9]+ tháng [0-9]+|[0-9]+(?:/[0-9]+|\w*)|{_NAME})"
     ),
     _place("can_ho", _words("căn hộ số", "căn hộ", "phòng số", "phòng", "căn"), _ROOM),
@@ -87,13 +91,14 @@ RULES: tuple[Rule, ...] = (
     # "nhà A3" is a block, "số nhà 45" and "nhà số 5" are not.
     _rule(r"(?<!\w)(?<!số )(?<!so )nh[àa] (?P<toa>[A-Z][0-9]+[^\W\d_]?(?:-[0-9]+)?)(?!\w|/)"),
     _place("chung_cu", _words("chung cư", "khu tập thể", "tập thể", "ktt"), rf"{_NAME}|{_CODE}(?<=\w)(?!\w)"),
-    _rule(r"(?<=;) *(?P<toa>[^\W\d_]{1,4}[0-9]+[^\W\d_]?(?:[-.][0-9]+)?)(?!\w|/)", needs="can_ho"),
+    _rule(r"(?<![\w.])(?P<can_ho>[^\W\d_]{1,2}[0-9]{1,2}\.[0-9]{2})(?!\w)"),
+    _rule(r"(?<=;)[ -]*(?P<toa>[^\W\d_]{1,4}[0-9]+[^\W\d_]?(?:[-.][0-9]+)?)(?!\w|/)", needs="can_ho"),
     _place("hem", _words("hẻm"), _AN_ALLEY),
     _place("ngach", _words("ngách"), _AN_ALLEY),
     _place("ngo", _words("ngõ"), _AN_ALLEY),
     _place("kiet", _words("kiệt"), _AN_ALLEY),
     _rule(rf"(?<!\w)k ?(?P<kiet>[0-9]+[^\W\d_]?(?: ?/ ?{_NUMBER})*)(?!\w)"),
-    _place("so", _words("số nhà", "nhà số", "số", "sn"), rf"{_PATH}(?!\w)"),
+    _place("so", _words("số nhà", "nhà số", "nhà", "số", "sn"), rf"{_PATH}(?!\w)"),
     _place("thon", _words("thôn"), _UNIT_VALUE),
     _place("ap", _words("ấp"), _UNIT_VALUE),
     _place("xom", _words("xóm"), _UNIT_VALUE),

@@ -134,12 +134,16 @@ def _alley_name(parts: dict[str, Any], path: list[str]) -> str | None:
         kind = [kind for kind in _ALLEYS if kind in parts][-1:] or ["hem"]
         return f"{_ALLEYS[kind[0]]} {'/'.join(path)}{street}"
     if street:
-        return street.strip() if STREET_LEADS.match(street.strip()) else f"Đường{street}"
+        return street.strip() if STREET_LEADS.match(street.strip()) else _street_word(parts) + street
     if "khu_pho" in parts and "to" in parts:
         return f"Tổ {parts['to']}"
     if "xom" in parts and len(parts.keys() & UNIT_NAMES.keys()) > 1:
         return f"Xóm {parts['xom']}"
     return None
+
+
+def _street_word(parts: dict[str, Any]) -> str:
+    return "Phố" if "loai_duong" in parts else "Đường"
 
 
 def _calm(name: str) -> str:
@@ -169,7 +173,7 @@ def _key(raw: str, parts: dict[str, Any], path: list[str], house: list[str]) -> 
 
 def _way(parts: dict[str, Any], path: list[str], house: list[str]) -> bytes:
     if building := _building(parts):
-        return _CLASS["building"] + _natural(building) + _floor_and_door(parts)
+        return _CLASS["building"] + _natural(building) + _floor_and_door(parts) + _steps(path + house)
     steps = path + house
     if "lo" in parts:
         return _CLASS["lot"] + _natural(parts["lo"]) + _steps(steps)

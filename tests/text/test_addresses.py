@@ -42,6 +42,13 @@ WRITTEN = {
     "Số 3, tổ 7, khu phố 2": ("3", "Tổ 7"),
     "Nhà số 5, TDP 7": ("5", None),
     "Số 8 ngõ Thổ Quan, Khâm Thiên": ("8", "Ngõ Thổ Quan Khâm Thiên"),
+    "123 Phố Vọng": ("123", "Phố Vọng"),
+    "nhà 12 ngõ 5": ("12", "Ngõ 5"),
+    "K45/H12/3 Dũng Sĩ Thanh Khê": ("3", "Kiệt 45/H12 Dũng Sĩ Thanh Khê"),
+    "A12.05 chung cư Sunrise, 12 Nguyễn Hữu Thọ": ("P.A12.05", "Chung cư Sunrise"),
+    "P301-B12 khu tập thể Kim Liên": ("P.301", "Chung cư B12 Kim Liên"),
+    "Số 3 khu tập thể Kim Liên": ("3", "Chung cư Kim Liên"),
+    "Số 10B, ngõ 20, đường Hồ Tùng Mậu, tổ dân phố số 3": ("10B", "Ngõ 20 Hồ Tùng Mậu"),
     "12 Xã Đàn": ("12", "Đường Xã Đàn"),
     "12 Bà Huyện Thanh Quan": ("12", "Đường Bà Huyện Thanh Quan"),
 }

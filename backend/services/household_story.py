@@ -132,9 +132,7 @@ def story(session: Session, actor: Actor, household_id: UUID) -> Story:
             select(AreaUnit.id, AreaUnit.name).where(
                 AreaUnit.id.in_((household.neighbourhood_id, household.alley_id))
             )
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     merged = session.get(Household, household.merged_into_id) if household.merged_into_id else None
     return Story(
@@ -254,4 +252,4 @@ def _moves(session: Session, household: Household) -> tuple[tuple[datetime, str,
         .where(HouseholdMove.household_id == household.id)
         .order_by(HouseholdMove.moved_at.desc())
     )
-    return tuple(row.tuple() for row in rows)
+    return tuple((row[0], row[1], row[2]) for row in rows)

@@ -259,17 +259,13 @@ def _named(session: Session, conditions: list[ColumnElement[bool]], key: str) ->
 def _doors(session: Session, rows: Sequence[Any]) -> tuple[Door, ...]:
     ids = [row.id for row in rows]
     places = {row.alley_id for row in rows} | {row.neighbourhood_id for row in rows}
-    names = dict(
-        session.execute(select(AreaUnit.id, AreaUnit.name).where(AreaUnit.id.in_(places))).tuples().all()
-    )
+    names = dict(session.execute(select(AreaUnit.id, AreaUnit.name).where(AreaUnit.id.in_(places))).all())
     sizes = dict(
         session.execute(
             select(Resident.household_id, func.count())
             .where(Resident.household_id.in_(ids), Resident.state.in_(("active", "away_for_work")))
             .group_by(Resident.household_id)
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     holders: dict[UUID, list[str]] = defaultdict(list)
     for row in session.execute(

@@ -122,7 +122,7 @@ def _walks(session: Session, account_id: UUID, team_id: UUID) -> list[tuple[UUID
         .where(Walk.id.in_(mine), Walk.team_id == team_id, Walk.state != WalkState.CLOSED)
         .order_by(Walk.id)
     )
-    return [row.tuple() for row in rows]
+    return [(row[0], row[1]) for row in rows]
 
 
 def _doors(session: Session, walk_id: UUID) -> list[UUID]:

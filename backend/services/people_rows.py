@@ -123,7 +123,7 @@ def profile(session: Session, actor: Actor, account_id: UUID) -> Profile:
     devices = session.scalars(
         select(Device).where(Device.account_id == account_id).order_by(Device.created_at.desc())
     ).all()
-    names = dict(session.execute(select(Team.id, Team.name).where(Team.id.in_(ids))).tuples().all())
+    names = dict(session.execute(select(Team.id, Team.name).where(Team.id.in_(ids))).all())
     return Profile(
         account=session.get_one(Account, account_id),
         members=tuple(one for one in _members(session, ids) if one.account_id == account_id),
@@ -188,9 +188,7 @@ def _members(session: Session, team_ids: Sequence[UUID]) -> list[Member]:
                 Enrolment.expires_at > now(),
             )
             .group_by(Enrolment.account_id)
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     found = []
     for membership, account in rows:
@@ -234,9 +232,7 @@ def _walks(session: Session, account_id: UUID, team_ids: Sequence[UUID]) -> tupl
                 Assignment.walk_id.in_(ids), Assignment.started_at.is_not(None), Assignment.ended_at.is_(None)
             )
             .group_by(Assignment.walk_id)
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     partners: dict[UUID, list[str]] = defaultdict(list)
     for row in session.execute(

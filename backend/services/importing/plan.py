@@ -114,7 +114,9 @@ def make_plan(sheets: Sequence[Sheet], choice: Choice | None = None) -> Plan:
     rows, skipped = find_rows(table, header.last, from_zero, header.labels)
     if not rows:
         raise Refusal("no_rows")
-    return Plan(table, header, columns, left_out, others, rows, skipped, group(rows, choice.group_by), names)
+    rows, removed = _blank_id_cells(rows)
+    grouping = group(rows, choice.group_by)
+    return Plan(table, header, columns, left_out, others, rows, skipped, grouping, names, tuple(removed))
 
 
 def _choose_sheet(sheets: Sequence[Sheet], choice: Choice) -> _Reading:

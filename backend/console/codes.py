@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from marshmallow import RAISE, Schema, fields, validate
 
 from backend.console import forms
-from backend.console.place import chosen_neighbourhood
+from backend.console.place import chosen_neighbourhood, desk
 from backend.core.clock import today
 from backend.core.messages import N_
 from backend.core.refusal import Refusal
@@ -30,10 +30,10 @@ KINDS = {
 # A list is for looking; 1,300 rows would be 300 KB.
 MOST_ROWS = 100
 PAPERS = {
-    "24": N_("24 nhãn một tờ (70 × 37 mm)"),
-    "8": N_("8 nhãn một tờ (105 × 74 mm), cho thẻ"),
-    "40": N_("40 nhãn một tờ (52,5 × 29,7 mm)"),
-    "65": N_("65 nhãn một tờ (38,1 × 21,2 mm)"),
+    "24": N_("24 nhãn (70 × 37 mm)"),
+    "8": N_("8 nhãn to (105 × 74 mm)"),
+    "40": N_("40 nhãn (52,5 × 29,7 mm)"),
+    "65": N_("65 nhãn nhỏ (38 × 21 mm)"),
 }
 
 
@@ -108,7 +108,7 @@ def show_code(code_id: UUID) -> ResponseReturnValue:
         code=row,
         token=grouped(row.token),
         symbol=svg(codes.url_of(code, _base_url()), title=row.target),
-        address=codes.url_of(code, _base_url()).lower(),
+        address=f"{_base_url()}/{codes.LETTERS[row.kind]}/{row.token}",
         kinds=KINDS,
     )
 
@@ -162,7 +162,8 @@ _LABELS: dict[CodeKind, Callable[[dict[str, object]], list[Label]]] = {
 
 
 def _overview(kind: CodeKind = CodeKind.HOUSEHOLD, *, refusal: Refusal | None = None) -> ResponseReturnValue:
-    here = chosen_neighbourhood()
+    places = desk().neighbourhoods
+    here = chosen_neighbourhood() or (places[0][0] if len(places) == 1 else None)
     page = render_template(
         "console/codes/list.html",
         kind=kind,

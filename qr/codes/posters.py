@@ -73,9 +73,14 @@ def _heading(sheet: Sheet, poster: Poster, look: Look) -> None:
 
 def _mark(sheet: Sheet, x: float, baseline: float, colour: str) -> None:
     """The mark: a house door ajar, and the name in lower case."""
-    top, bottom = baseline - 5.4, baseline + 0.6
-    sheet.line([(x, bottom), (x, top), (x + 4.4, top), (x + 4.4, bottom)], colour, 0.5)
-    sheet.line([(x, top), (x + 2.8, top + 1.1), (x + 2.8, bottom + 1.1), (x, bottom)], colour, 0.5)
+    unit, left, top = 0.24, x - 2, baseline - 6
+    shapes = (
+        ((4.5, 15.5), (16.0, 5.5), (27.5, 15.5)),
+        ((7.5, 14.5), (7.5, 27.5), (24.5, 27.5), (24.5, 14.5)),
+        ((19.5, 27.5), (19.5, 18.0), (13.0, 18.0), (9.2, 20.0), (9.2, 29.5), (13.0, 27.5), (13.0, 18.0)),
+    )
+    for shape in shapes:
+        sheet.line([(left + across * unit, top + down * unit) for across, down in shape], colour, 0.5)
     sheet.text(x + 6.2, baseline, "gõ cửa", 13, bold=True, colour=colour)
 
 

@@ -8,10 +8,11 @@ The order is chosen in docs/decisions/0021-walking-order.md.
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from backend.text.address_rules import RULES, STREET_LEADS, UNIT_NAMES, Rule, admin_tail, bare_house
-from backend.text.vietnamese import nfc, search_key, sort_key
+from backend.text.vietnamese import nfc, search_key
 
 # Alleys from the outermost inwards, with the word shown before their number.
 _ALLEYS = {"kiet": "Kiệt", "ngo": "Ngõ", "ngach": "Ngách", "hem": "Hẻm"}
@@ -168,7 +169,7 @@ def _key(raw: str, parts: dict[str, Any], path: list[str], house: list[str]) -> 
             + b"".join(_natural(f"{key} {parts[key]}") for key in UNIT_NAMES if key in parts)
             + b"\x00"
         )
-    return place + _way(parts, path, house) + b"\x00" + sort_key(raw)
+    return place + _way(parts, path, house) + b"\x00" + raw.casefold().encode()
 
 
 def _way(parts: dict[str, Any], path: list[str], house: list[str]) -> bytes:
@@ -199,6 +200,7 @@ def _steps(steps: list[str]) -> bytes:
     return key
 
 
+@lru_cache(maxsize=4096)
 def _split(step: str) -> tuple[str, str, str]:
     found = _COMPONENT.fullmatch(search_key(step))
     return (found[1], found[2], found[3].strip()) if found else (step, "0", "")
@@ -233,6 +235,7 @@ def _integer(digits: str) -> bytes:
     return bytes([min(len(digits), 255)]) + digits.encode()
 
 
+@lru_cache(maxsize=4096)  # the same few streets and alleys, list after list
 def _natural(text: str) -> bytes:
     """Bytes of a text without marks in which runs of digits compare as numbers; no key is the beginning of another."""
     runs = re.findall(r"[0-9]+|[^0-9]+", search_key(text))

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from backend.core.clock import now, today
@@ -144,3 +145,12 @@ def test_a_leader_of_yesterday_sees_no_codes(session: Session, people: People) -
     session.flush()
     with pytest.raises(NotFound):
         codes.code_in_scope(session, acting(session, son), code.id)
+
+
+def test_the_database_holds_one_live_code_per_target(session: Session, people: People) -> None:
+    lan = acting(session, people.lan)
+    code = codes.code_for_guide(session, lan, "vneid-muc-2")
+    twin = QrCode(ward_id=code.ward_id, token="TWIN000000", kind=code.kind, guide=code.guide, placement="")
+    session.add(twin)
+    with pytest.raises(IntegrityError, match="uq_qr_code_live"):
+        session.flush()

@@ -183,8 +183,6 @@ class Minder:
 
 def _work(child: Child) -> None:
     """The worker process."""
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, signal.SIG_DFL)  # the parent's handlers came along with the fork
     _settle(child)
     from backend.jobs.app import Means, run_worker
 
@@ -196,6 +194,8 @@ def _work(child: Child) -> None:
 def _settle(child: Child) -> None:
     """Make a new process a good child: own group, own log, keys, and an eye on its parent."""
     global _lifeline
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)  # the parent's handlers came along with the fork
     if hasattr(os, "setpgid"):
         os.setpgid(0, 0)
     if _lifeline is not None:

@@ -1,6 +1,8 @@
 """What every command stands on: settings, the database (embedded or given), its schema and reference data."""
 
 import os
+import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -50,22 +52,52 @@ def ground(*, base_url: str | None = None, prepare: bool = True) -> Iterator[Gro
     settings = read_settings(base_url=base_url)
     set_up_logs(settings.log_level)
     crypto.configure(Keyring.from_secret(settings.data_key))
-    server = None
-    url = settings.database_url
-    if url is None:
-        from backend.database.embedded import EmbeddedPostgres
+    with _database(settings) as url:
+        engine = make_engine(url)
+        try:
+            if prepare:
+                bring_up(engine)
+            yield Ground(settings, url, engine, settings.database_url is None)
+        finally:
+            engine.dispose()
 
-        server = EmbeddedPostgres(settings.data_dir)
-        url = server.url
-    engine = make_engine(url)
+
+@contextmanager
+def _database(settings: Settings) -> Iterator[str]:
+    """The address of the given database, or of our own server for as long as the block lasts."""
+    if settings.database_url is not None:
+        yield settings.database_url
+        return
+    from backend.database.embedded import EmbeddedPostgres
+
+    server = None
     try:
-        if prepare:
-            bring_up(engine)
-        yield Ground(settings, url, engine, server is not None)
+        with _uninterrupted():
+            server = EmbeddedPostgres(settings.data_dir)
+        yield server.url
     finally:
-        engine.dispose()
         if server is not None:
             server.stop()
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Hold SIGTERM and SIGINT back until the block is done: a server that was started must be known to be stopped."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals reach the main thread only
+        return
+    held: list[int] = []
+    before = {
+        number: signal.signal(number, lambda number, _frame: held.append(number))
+        for number in (signal.SIGTERM, signal.SIGINT)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    for waiting in held:
+        signal.raise_signal(waiting)
 
 
 def bring_up(engine: Engine) -> None:

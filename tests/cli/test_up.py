@@ -2,13 +2,14 @@
 
 import json
 import signal
+import subprocess
 from pathlib import Path
 
 import psutil
 import pytest
 
 from tests.cli.conftest import Start
-from tests.cli.server import Running, gocua, wait_for
+from tests.cli.server import GOCUA, Running, environment, free_port, gocua, wait_for
 
 
 def end(server: Running, number: signal.Signals) -> int:
@@ -113,3 +114,18 @@ def _answers(server: Running) -> bool:
         return server.get("/readyz") == 200
     except OSError:
         return False
+
+
+@pytest.mark.parametrize("moment", ["postgres/postmaster.pid", "server.json"])
+def test_a_signal_while_starting_leaves_nothing_behind(folder: Path, moment: str) -> None:
+    (folder / "server.json").unlink(missing_ok=True)
+    process = subprocess.Popen(
+        [GOCUA, "up", "--port", str(free_port())],
+        env=environment(folder),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    wait_for((folder / moment).exists)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(60) == 0
+    assert not (folder / "postgres" / "postmaster.pid").exists()

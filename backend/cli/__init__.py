@@ -14,10 +14,11 @@ import click
 _COMMANDS = {
     "run": "run:run",
     "up": "up:up",
-    "worker": "worker:worker",
+    "worker": "up:worker",
     "demo": "demo:demo",
     "import-households": "import_households:import_households",
     "migrate": "database:migrate",
+    "recount": "database:recount",
     "epoch": "database:epoch",
     "openapi": "openapi:openapi",
 }

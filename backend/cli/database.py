@@ -1,12 +1,16 @@
-"""Commands on the database itself: migrate, epoch."""
+"""Commands on the database itself: migrate, epoch, recount."""
 
+import json
+import sys
 from uuid import uuid4
 
 import click
+from sqlalchemy import select
 
 from backend.cli.stand import ground
 from backend.core.clock import now
 from backend.database import work
+from backend.models import Household
 
 
 @click.command()
@@ -31,3 +35,26 @@ def rotate() -> None:
         meta.epoch, meta.epoch_since = uuid4(), now()
         session.flush()
         click.echo(f"Lịch sử mới: {meta.epoch}")
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="In một đối tượng JSON.")
+@click.option("--repair", is_flag=True, help="Viết lại những hộ lệch từ các sự kiện gốc.")
+def recount(as_json: bool, repair: bool) -> None:
+    """Tính lại mọi con số từ các sự kiện gốc và so với bảng; mã thoát 1 khi có chỗ lệch (và không sửa)."""
+    from backend.services import recount as recounting
+
+    found: list[str] = []
+    repaired = 0
+    with ground() as base, work.unit_of_work(base.engine) as session:
+        for ward_id in session.scalars(select(Household.ward_id).distinct()).all():
+            found += map(str, recounting.in_ward(session, ward_id))
+            if repair:
+                repaired += recounting.repair(session, ward_id)
+    if as_json:
+        click.echo(json.dumps({"differences": found, "repaired": repaired}, ensure_ascii=False))
+    else:
+        for line in found:
+            click.echo(line)
+        click.echo("Khớp." if not found else f"Lệch {len(found)} chỗ, đã viết lại {repaired} hộ.")
+    sys.exit(1 if found and not repair else 0)

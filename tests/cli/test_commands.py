@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from tests.cli.server import gocua
 
@@ -60,7 +61,28 @@ def test_an_unknown_neighbourhood_is_said_plainly(folder: Path, neighbourhood: s
 def test_a_recount_of_the_demo_agrees(folder: Path, neighbourhood: str) -> None:
     done = gocua(folder, "recount", "--json")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert json.loads(done.stdout) == {"differences": []}
+    assert json.loads(done.stdout) == {"differences": [], "repaired": 0}
+
+
+def test_a_recount_finds_and_mends_what_was_changed_behind_its_back(folder: Path, neighbourhood: str) -> None:
+    from backend.database.embedded import EmbeddedPostgres
+    from backend.database.engine import make_engine
+
+    database = EmbeddedPostgres(folder)
+    try:
+        engine = make_engine(database.url)
+        with engine.begin() as connection:
+            changed = connection.execute(
+                text("UPDATE household_view SET visit_count = visit_count + 1")
+            ).rowcount
+        engine.dispose()
+        told = gocua(folder, "recount", "--json")
+        assert told.returncode == 1
+        assert len(json.loads(told.stdout)["differences"]) == changed
+        assert gocua(folder, "recount", "--repair").returncode == 0
+        assert gocua(folder, "recount").stdout.strip() == "Khớp."
+    finally:
+        database.stop()
 
 
 def test_a_new_epoch_is_another_one(folder: Path, neighbourhood: str) -> None:

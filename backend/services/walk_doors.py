@@ -1,11 +1,12 @@
 """The doors that walks are made of: chosen from a neighbourhood, or read from a walk. Set-based, no query in a loop."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, select
+from sqlalchemy import ARRAY, BindParameter, ColumnElement, Row, Select, and_, bindparam, func, or_, select
+from sqlalchemy.dialects.postgresql import UUID as PgUUID
 from sqlalchemy.orm import Session
 
 from backend.core.refusal import NotFound
@@ -26,6 +27,15 @@ from backend.services import planning
 from backend.services.actor import Actor, neighbourhood_for
 from backend.text.addresses import street_side
 
+_DOORS: Select[*tuple[object, ...]] = select(
+    Household.id,
+    Household.alley_id,
+    Household.walk_key,
+    Household.parts,
+    Household.latitude,
+    Household.longitude,
+)
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -45,29 +55,31 @@ class Choice:
 
 
 def choose(session: Session, actor: Actor, choice: Choice) -> list[planning.Door]:
-    """The doors of a choice, unordered; three statements. Raises NotFound outside the actor's scope."""
+    """The doors of a choice, unordered; at most five statements. Raises NotFound outside the actor's scope."""
     neighbourhood_for(session, actor, choice.neighbourhood_id)
     services = campaign_services(session, actor, choice.campaign_id)
-    conditions: list[ColumnElement[bool]] = [
+    query = _DOORS.where(
         Household.neighbourhood_id == choice.neighbourhood_id,
         Household.state == HouseholdState.ACTIVE,
         Household.withdrawn_at.is_(None),
         ~Household.stub,
-    ]
+    )
     if choice.alley_ids is not None:
-        conditions.append(_in_alleys(choice.alley_ids))
-    if choice.with_work:
-        conditions.append(or_(_work_left(services), ~_somebody_known()))
+        query = query.where(_in_alleys(choice.alley_ids))
     if choice.not_visited_since is not None:
-        conditions.append(
-            ~exists().where(
-                HouseholdView.household_id == Household.id,
-                func.timezone("Asia/Ho_Chi_Minh", HouseholdView.last_visit_at) >= choice.not_visited_since,
-            )
-        )
+        visited = func.timezone("Asia/Ho_Chi_Minh", HouseholdView.last_visit_at) >= choice.not_visited_since
+        query = query.outerjoin(HouseholdView, HouseholdView.household_id == Household.id)
+        query = query.where(func.coalesce(visited, False).is_(False))
     if choice.unassigned:
-        conditions.append(~exists().where(Assignment.household_id == Household.id, live()))
-    return [_door(row) for row in session.execute(doors_query(services).where(*conditions))]
+        query = query.outerjoin(Assignment, and_(Assignment.household_id == Household.id, live()))
+        query = query.where(Assignment.id.is_(None))
+    rows = session.execute(query).all()
+    work = _work_of(session, [row.id for row in rows], services)
+    if choice.with_work:
+        asked = _with_people(session, [row.id for row in rows])
+        # Something open, somebody whose eligibility is not known yet, or a door of which nothing is known.
+        rows = [row for row in rows if any(work.get(row.id, (0, 0))) or row.id not in asked]
+    return [_door(row, work) for row in rows]
 
 
 def campaign_services(session: Session, actor: Actor, campaign_id: UUID | None) -> list[str] | None:
@@ -93,49 +105,64 @@ def doors_of_walk(session: Session, walk: Walk) -> list[planning.Door]:
 
 
 def doors_of_walks(session: Session, walks: Sequence[Walk]) -> dict[UUID, list[planning.Door]]:
-    """The doors of walks of one campaign, each in its order; two statements."""
+    """The doors of walks of one campaign, each in its order; three statements."""
     found: dict[UUID, list[planning.Door]] = {walk.id: [] for walk in walks}
     if not walks:
         return found
     services = session.scalar(select(Campaign.service_codes).where(Campaign.id == walks[0].campaign_id))
-    query = (
-        doors_query(services)
-        .add_columns(Assignment.walk_id)
+    rows = session.execute(
+        _DOORS.add_columns(Assignment.walk_id)
         .join(Assignment, Assignment.household_id == Household.id)
         .where(Assignment.walk_id.in_(found), Assignment.ended_at.is_(None))
         .order_by(Assignment.position, Household.walk_key)
-    )
-    for row in session.execute(query):
-        found[row.walk_id].append(_door(row))
+    ).all()
+    work = _work_of(session, [row.id for row in rows], services)
+    for row in rows:
+        found[row.walk_id].append(_door(row, work))
     return found
 
 
-def doors_query(services: Sequence[str] | None) -> Select[*tuple[object, ...]]:
-    """What the planner needs of a household; `open`: the open person-services among `services` (None: all)."""
+def _work_of(
+    session: Session, household_ids: Sequence[UUID], services: Sequence[str] | None
+) -> dict[UUID, tuple[int, int]]:
+    """Household to its open person-services and those of unknown eligibility, among `services` (None: all).
+
+    By a list of ids, not by a subquery per row: right after an import the planner knows nothing of the tables yet.
+    """
     conditions = [
-        Adoption.household_id == Household.id,
-        Adoption.state.in_(OPEN),
+        Adoption.household_id == func.any(array_of(household_ids)),
+        Adoption.state.in_((*OPEN, AdoptionState.UNKNOWN)),
         Resident.state == ResidentState.ACTIVE,
     ]
     if services is not None:
         conditions.append(Adoption.service_code.in_(services))
-    opened = (
-        select(func.count())
-        .select_from(Adoption)
+    rows = session.execute(
+        select(
+            Adoption.household_id,
+            func.count().filter(Adoption.state.in_(OPEN)).label("open"),
+            func.count().filter(Adoption.state == AdoptionState.UNKNOWN).label("unknown"),
+        )
         .join(Resident, Resident.id == Adoption.resident_id)
         .where(*conditions)
-        .correlate(Household)
-        .scalar_subquery()
+        .group_by(Adoption.household_id)
     )
-    return select(
-        Household.id,
-        Household.alley_id,
-        Household.walk_key,
-        Household.parts,
-        Household.latitude,
-        Household.longitude,
-        opened.label("open"),
+    return {row.household_id: (row.open, row.unknown) for row in rows}
+
+
+def array_of(ids: Sequence[UUID]) -> BindParameter[Sequence[UUID]]:
+    """One parameter for a list of ids, however long."""
+    return bindparam(None, list(ids), type_=ARRAY(PgUUID(as_uuid=True)), unique=True)
+
+
+def _with_people(session: Session, household_ids: Sequence[UUID]) -> set[UUID]:
+    rows = session.scalars(
+        select(Resident.household_id)
+        .where(
+            Resident.household_id == func.any(array_of(household_ids)), Resident.state == ResidentState.ACTIVE
+        )
+        .distinct()
     )
+    return set(rows)
 
 
 def _in_alleys(alley_ids: frozenset[UUID | None]) -> ColumnElement[bool]:
@@ -143,30 +170,13 @@ def _in_alleys(alley_ids: frozenset[UUID | None]) -> ColumnElement[bool]:
     return or_(named, Household.alley_id.is_(None)) if None in alley_ids else named
 
 
-def _work_left(services: Sequence[str] | None) -> ColumnElement[bool]:
-    """Something open, or somebody whose eligibility is not known yet."""
-    conditions = [
-        Adoption.household_id == Household.id,
-        Adoption.state.in_((*OPEN, AdoptionState.UNKNOWN)),
-        Resident.id == Adoption.resident_id,
-        Resident.state == ResidentState.ACTIVE,
-    ]
-    if services is not None:
-        conditions.append(Adoption.service_code.in_(services))
-    return exists().where(*conditions)
-
-
-def _somebody_known() -> ColumnElement[bool]:
-    return exists().where(Resident.household_id == Household.id, Resident.state == ResidentState.ACTIVE)
-
-
-def _door(row: Row[*tuple[object, ...]]) -> planning.Door:
+def _door(row: Row[*tuple[object, ...]], work: Mapping[UUID, tuple[int, int]]) -> planning.Door:
     known = row.latitude is not None and row.longitude is not None
     return planning.Door(
         id=row.id,
         alley=row.alley_id,
         walk_key=bytes(row.walk_key),
-        load=row.open,
+        load=work.get(row.id, (0, 0))[0],
         side=street_side(row.parts),
         point=(row.latitude, row.longitude) if known else None,
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import ScalarSelect, Select, and_, func, or_, select
+from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from backend.core.refusal import NotFound
@@ -26,7 +26,7 @@ from backend.models import (
 )
 from backend.services import audit, planning
 from backend.services.actor import Actor
-from backend.services.walk_doors import Choice, choose, doors_of_walks
+from backend.services.walk_doors import Choice, array_of, choose, doors_of_walks
 from backend.services.walk_rights import walk_scope
 from backend.services.walk_sheet import DoorRow, door_rows
 from backend.text.addresses import parse
@@ -111,7 +111,7 @@ class WalkPage:
 
 
 def list_walks(session: Session, actor: Actor, *, neighbourhood_id: UUID | None = None) -> list[WalkRow]:
-    """The walks in the actor's scope: drafts, published, and the last closed ones; four statements."""
+    """The walks in the actor's scope: drafts, published, and the last closed ones; a fixed number of statements."""
     mine = [walk_scope(actor)]
     if neighbourhood_id is not None:
         mine.append(Walk.neighbourhood_id == neighbourhood_id)
@@ -214,6 +214,7 @@ def _rows(session: Session, walks: Sequence[Walk]) -> list[WalkRow]:
     ids = [walk.id for walk in walks]
     people: dict[UUID, list[Person]] = defaultdict(list)
     counts = {row.walk_id: row for row in session.execute(_counts(ids))}
+    work = _open_work(session, walks)
     members = session.execute(
         select(WalkMember.walk_id, Account.id, Account.full_name)
         .join(Account, Account.id == WalkMember.account_id)
@@ -242,27 +243,31 @@ def _rows(session: Session, walks: Sequence[Walk]) -> list[WalkRow]:
             people=tuple(people[walk.id]),
             doors=counts[walk.id].doors if walk.id in counts else 0,
             visited=counts[walk.id].visited if walk.id in counts else 0,
-            open=counts[walk.id].open if walk.id in counts else 0,
+            open=work.get(walk.id, 0),
         )
         for walk in walks
     ]
 
 
-def _open_at_door() -> ScalarSelect[int]:
-    """The open person-services of the walk's campaign (of all services without one) behind an assignment's door."""
-    return (
-        select(func.count())
-        .select_from(Adoption)
+def _open_work(session: Session, walks: Sequence[Walk]) -> dict[UUID, int]:
+    """The open person-services on each walk that is not closed, by its campaign (all services without one)."""
+    of_campaign = or_(Walk.campaign_id.is_(None), Adoption.service_code == func.any(Campaign.service_codes))
+    rows = session.execute(
+        select(Assignment.walk_id, func.count().label("open"))
+        .join(Walk, Walk.id == Assignment.walk_id)
+        .outerjoin(Campaign, Campaign.id == Walk.campaign_id)
+        .join(Adoption, Adoption.household_id == Assignment.household_id)
         .join(Resident, Resident.id == Adoption.resident_id)
         .where(
-            Adoption.household_id == Assignment.household_id,
+            Assignment.walk_id == func.any(array_of([walk.id for walk in walks])),
+            Assignment.ended_at.is_(None),
             Adoption.state.in_(OPEN),
             Resident.state == ResidentState.ACTIVE,
-            or_(Walk.campaign_id.is_(None), Adoption.service_code == func.any(Campaign.service_codes)),
+            of_campaign,
         )
-        .correlate(Assignment, Walk, Campaign)
-        .scalar_subquery()
+        .group_by(Assignment.walk_id)
     )
+    return {row.walk_id: row.open for row in rows}
 
 
 def _counts(walk_ids: Sequence[UUID]) -> Select[*tuple[object, ...]]:
@@ -272,10 +277,8 @@ def _counts(walk_ids: Sequence[UUID]) -> Select[*tuple[object, ...]]:
             Assignment.walk_id,
             func.count().label("doors"),
             func.count().filter(visited).label("visited"),
-            func.sum(_open_at_door()).label("open"),
         )
         .join(Walk, Walk.id == Assignment.walk_id)
-        .outerjoin(Campaign, Campaign.id == Walk.campaign_id)
         .outerjoin(HouseholdView, HouseholdView.household_id == Assignment.household_id)
         .where(
             Assignment.walk_id.in_(walk_ids),

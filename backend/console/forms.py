@@ -65,7 +65,7 @@ def read(schema: Schema, *, many: Iterable[str] = ()) -> dict[str, Any]:
 def load(schema: Schema, given: MultiDict[str, str], many: Iterable[str] = ()) -> dict[str, Any]:
     """`given` through `schema`, as `read` does with the posted form."""
     values: dict[str, Any] = {name: given[name] for name in given}
-    values |= {name: given.getlist(name) for name in many}
+    values |= {name: [value for value in given.getlist(name) if value] for name in many}
     try:
         return cast(dict[str, Any], schema.load(values))
     except ValidationError as error:
@@ -95,4 +95,4 @@ def _code(said: Any) -> str:
     first = said[0] if isinstance(said, list) and said else said
     if first == "Missing data for required field.":
         return "needed"
-    return first if first in _CODES else "bad_value"
+    return first if isinstance(first, str) and first in _CODES else "bad_value"

@@ -1,0 +1,113 @@
+/** Sending: due items, oldest first, until none is left or a request fails. */
+import { unbox } from "../crypto/box";
+import { backoff, retryAfter } from "../protocol/backoff";
+import { rfc3339 } from "../protocol/core";
+import { uuid7 } from "../protocol/ids";
+import { SCHEMA } from "../protocol/core";
+import { MAX_ITEMS, PROTO, batch, due, moveFor, nextLimit, readPushReply, type Ready } from "../protocol/push";
+import type { Problem, SyncDeps } from "./cycle";
+import { errorCode, request, type Reply } from "./http";
+import * as outbox from "../storage/outbox";
+import type { OutboxRow } from "../storage/schema";
+
+export const coreContext = (sha256: string): string => `core|${sha256}`;
+
+/** How the sending goes, kept between cycles: how many at once, and how many failed in a row. */
+export interface Pace {
+  limit: number;
+  fails: number;
+  /** phone's clock: nothing is sent before (429, 503) */
+  notBefore: number;
+}
+export const fullPace = (): Pace => ({ limit: MAX_ITEMS, fails: 0, notBefore: 0 });
+
+/** Null when everything due was sent. "other_history": pull first, that heals. */
+export async function pushAll(deps: SyncDeps, pace: Pace): Promise<Problem | "other_history" | null> {
+  const { ports } = deps;
+  const offered = new Set<string>();
+  for (;;) {
+    if (ports.now() < pace.notBefore) return "busy";
+    const all = await outbox.readAll(deps.outbox);
+    // An item is offered once a cycle; what the server put off waits for its time.
+    const rows = due(all.outbox, ports.now()).filter((row) => !offered.has(row.id));
+    if (!rows.length) return null;
+    const chosen = batch(await open(deps, rows.slice(0, pace.limit)), pace.limit);
+    if (!chosen.length) return null;
+    for (const { id } of chosen) offered.add(id);
+    deps.sending(chosen.map((item) => item.id));
+    try {
+      const problem = await send(deps, pace, chosen, rows);
+      if (problem) return problem;
+    } finally {
+      deps.sending([]);
+    }
+  }
+}
+
+async function send(
+  deps: SyncDeps,
+  pace: Pace,
+  chosen: Ready[],
+  rows: OutboxRow[],
+): Promise<Problem | "other_history" | null> {
+  const { ports } = deps;
+  const meta = await outbox.readMeta(deps.outbox);
+  const asked = ports.now();
+  const reply = await request(ports, "POST", "/api/v1/sync/push", {
+    proto: PROTO,
+    epoch: meta!.epoch,
+    device: meta!.device,
+    device_now: rfc3339(asked, ports.zone(asked).minutes),
+    schema: SCHEMA,
+    n: chosen.length,
+    items: chosen,
+  });
+  const read = reply?.status === 200 ? readPushReply(reply.body, chosen) : null;
+  if (!read) return refused(deps, pace, chosen, rows, reply);
+  Object.assign(pace, fullPace());
+  await deps.contact(read.server_time, asked);
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  const answers = read.results.map((result) => ({
+    id: result.id,
+    move: moveFor(result, byId.get(result.id)!, ports.now(), ports.random),
+  }));
+  const rename = (): string => uuid7(ports.now(), ports.random);
+  const counted = await outbox.acknowledge(deps.outbox, read.epoch, answers, Date.parse(read.server_time), rename);
+  await deps.changed();
+  return counted ? null : "other_history";
+}
+
+/** A request without a proper answer: everything stays, later or smaller. */
+async function refused(
+  deps: SyncDeps,
+  pace: Pace,
+  chosen: Ready[],
+  rows: OutboxRow[],
+  reply: Reply | null,
+): Promise<Problem | "other_history"> {
+  const { ports } = deps;
+  const status = reply?.status ?? 0;
+  if (status === 401) return "sign_in";
+  if (status === 403) return errorCode(reply!) === "revoked" ? "revoked" : "sign_in";
+  if (status === 409 && errorCode(reply!) === "epoch") return "other_history";
+  pace.fails += 1;
+  if (status === 413) pace.limit = Math.max(1, Math.floor(chosen.length / 2));
+  else pace.limit = nextLimit(Math.min(pace.limit, Math.max(chosen.length, 1)), pace.fails);
+  const told = status === 429 || status === 503 ? retryAfter(reply!.retryAfter, ports.now()) : null;
+  const tries = Math.min(...rows.filter((row) => chosen.some((item) => item.id === row.id)).map((row) => row.tries));
+  const wait = status === 413 ? 0 : (told ?? backoff(tries, ports.random));
+  if (told !== null) pace.notBefore = ports.now() + told;
+  const ids = chosen.map((item) => item.id);
+  await outbox.failed(deps.outbox, ids, ports.now() + wait, status ? `http_${status}` : "no_reply");
+  return status === 0 ? "network" : status === 429 || status === 503 ? "busy" : "server";
+}
+
+async function open(deps: SyncDeps, rows: OutboxRow[]): Promise<Ready[]> {
+  return Promise.all(
+    rows.map(async ({ id, sha256, core_enc }) => ({
+      id,
+      sha256,
+      core: await unbox(deps.ports, deps.secret, coreContext(sha256), core_enc),
+    })),
+  );
+}

@@ -1,0 +1,66 @@
+/** What was saved a moment ago, with the way back: eight seconds, then it is still in "Chờ gửi" and at the door. */
+import type { Saved } from "../contract";
+import { core, doors } from "./core.svelte";
+import { drop, restore } from "./drafts.svelte";
+import type { Form } from "./form";
+import { nextDoor } from "./list";
+import { go } from "./route.svelte";
+
+export const UNDO_MS = 8_000;
+
+interface Just {
+  ids: readonly string[];
+  /** one door: where undoing leads back to, with what was filled in */
+  household: string | null;
+  form: Form | null;
+}
+
+let last: Just | null = $state.raw(null);
+let refused: Exclude<Saved, { ok: true }> | null = $state.raw(null);
+let ends: ReturnType<typeof setTimeout> | undefined;
+
+export const just = {
+  get saved() {
+    return last;
+  },
+  /** Why the last saving did not work, until it is put away. */
+  get refused() {
+    return refused;
+  },
+};
+
+export function dismiss(): void {
+  refused = null;
+}
+
+/** Tell what came of saving; true when it is on the phone. */
+export function tell(results: readonly Saved[], household: string | null = null, form: Form | null = null): boolean {
+  const bad = results.find((each) => !each.ok);
+  refused = bad && !bad.ok ? bad : null;
+  if (refused) return false;
+  clearTimeout(ends);
+  last = { ids: results.flatMap((each) => (each.ok ? [each.id] : [])), household, form };
+  ends = setTimeout(() => (last = null), UNDO_MS);
+  return true;
+}
+
+/** After a door is done: the next one that is not, or the list. */
+export function onward(id: string): void {
+  drop(id);
+  const next = nextDoor(doors.now, id);
+  go(next ? `/ho/${next.id}` : "/", { replace: true });
+}
+
+/** Take back what was saved last; of one door, open its form again as it was. */
+export async function undo(): Promise<void> {
+  const taken = last;
+  if (!taken) return;
+  last = null;
+  clearTimeout(ends);
+  const results = await Promise.all(taken.ids.map((id) => core.undo(id)));
+  const bad = results.find((each) => !each.ok);
+  refused = bad && !bad.ok ? bad : null;
+  if (!taken.household) return;
+  if (taken.form) restore(taken.household, taken.form);
+  go(taken.form ? `/ho/${taken.household}/ghi` : `/ho/${taken.household}`);
+}

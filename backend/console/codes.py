@@ -14,7 +14,7 @@ from backend.core.messages import N_
 from backend.core.refusal import Refusal
 from backend.edge.access import LEADERS, Door, actor
 from backend.edge.db import session
-from backend.edge.words import _
+from backend.edge.words import _, locale
 from backend.models import CodeKind
 from backend.services import code_sheets, codes
 from backend.services.guides import guides
@@ -173,7 +173,7 @@ def _overview(kind: CodeKind = CodeKind.HOUSEHOLD, *, refusal: Refusal | None = 
         most=MOST_ROWS,
         here=here,
         alleys=code_sheets.alleys(session(), actor(), here) if here else (),
-        guides=[found for found in guides() if not found.withdrawn()],
+        guides=[found for found in guides(locale()) if not found.withdrawn()],
         grouped=grouped,
         **(forms.problems(refusal) if refusal else forms.NO_PROBLEM),
     )

@@ -2,7 +2,19 @@
 
 from flask import Flask
 
-from backend.console import board, codes, households, imports, people, place, sign_in, teams, walk, words
+from backend.console import (
+    board,
+    codes,
+    households,
+    imports,
+    people,
+    place,
+    places,
+    sign_in,
+    teams,
+    walk,
+    words,
+)
 
 
 def register(app: Flask) -> None:
@@ -15,5 +27,6 @@ def register(app: Flask) -> None:
     app.register_blueprint(people.door)
     app.register_blueprint(teams.door)
     app.register_blueprint(walk.door)
+    app.register_blueprint(places.door)
     app.register_blueprint(codes.door)
     app.register_blueprint(imports.door)

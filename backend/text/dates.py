@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 
 OLDEST = 1900
 _EXCEL_ZERO = date(1899, 12, 30)
@@ -15,6 +16,7 @@ _UNKNOWN_PART = r"(?:0{1,2}|[-_.?xX]{1,2})?"
 _DAY = re.compile(r"(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4})")
 _MONTH = re.compile(r"(\d{1,2})[/.\-](\d{4})")
 _YEAR_ONLY = re.compile(rf"(?:{_UNKNOWN_PART}\s*[/.\-]\s*){{0,2}}(\d{{4}})")
+_SPACED = re.compile(r"\s*([/.\-])\s*")
 _ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ]00:00(?::00(?:\.0+)?)?)?")
 _WHOLE = re.compile(r"(\d{4,5})(?:\.0+)?")
 _NOTHING = frozenset({"", "-", "--", ".", "?", "x", "không rõ", "không nhớ", "chưa rõ", "ko rõ", "khong ro"})
@@ -53,7 +55,7 @@ def parse_date(value: object) -> PartialDate | None:
         )
     if isinstance(value, int | float):
         return _number(float(value))
-    return _text(" ".join(str(value).split()).lstrip("'’‘").strip())
+    return _read(str(value))
 
 
 def birth_year(value: object, *, this_year: int) -> tuple[int | None, bool]:
@@ -91,17 +93,23 @@ def _number(value: float) -> PartialDate:
     return _ERROR
 
 
+@lru_cache(maxsize=4096)  # a list has few different dates for its length
+def _read(text: str) -> PartialDate | None:
+    return _text(" ".join(text.split()).lstrip("'’‘").strip())
+
+
 def _text(text: str) -> PartialDate | None:
     if text.casefold() in _NOTHING:
         return None
-    text = re.sub(r"\s*([/.\-])\s*", r"\1", text)
-    if found := _ISO.fullmatch(text):
-        return _checked(int(found[1]), int(found[2]), int(found[3]))
+    if " " in text:
+        text = _SPACED.sub(r"\1", text)
     if found := _DAY.fullmatch(text):
         day, month, year = (int(part) for part in found.groups())
         if day == 0 and month == 0:  # the usual way to write that only the year is known
             return PartialDate(f"{year:04d}", Precision.YEAR)
         return _checked(year, month, day)
+    if found := _ISO.fullmatch(text):
+        return _checked(int(found[1]), int(found[2]), int(found[3]))
     if found := _MONTH.fullmatch(text):
         month, year = int(found[1]), int(found[2])
         if month == 0:

@@ -1,7 +1,7 @@
 """The only place where a stranger's file is opened: a process of its own with little memory and little time.
 
-Run as a script (`python -I child.py`): the file on standard input, one JSON object on standard output, either
-{"sheets": [{"name", "rows", "merged", "fonts"}]} or {"error": code}. It imports nothing of ours. Values only:
+Run as a script (`python -I child.py`): the file on standard input, lines of JSON on standard output. Of each
+sheet {"name", "merged", "fonts", "rows": how many} and then a line for each row; or the one line {"error": code}. It imports nothing of ours. Values only:
 formulas are never evaluated, archives inside the archive never opened. Rules after threats.md section 5.5.
 """
 
@@ -30,6 +30,7 @@ MAX_TEXT = 64 * 1024 * 1024
 MAX_SHEETS = 30
 FONT_ROWS = 60
 
+_ENCODER = json.JSONEncoder(separators=(",", ":"))  # ASCII: no question of the terminal's encoding
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ARCHIVES = (".zip", ".7z", ".rar", ".gz", ".bz2", ".xz", ".tar", ".exe", ".jar")
 _LEGACY = re.compile(r"[\u00a1-\u00ff]")
@@ -43,12 +44,23 @@ class Refused(Exception):
 def main() -> None:
     _limit()
     try:
-        answer: dict[str, Any] = {"sheets": read(sys.stdin.buffer.read())}
+        sheets = read(sys.stdin.buffer.read())
     except Refused as refused:
-        answer = {"error": str(refused)}
+        _say({"error": str(refused)})
+        return
     except MemoryError:
-        answer = {"error": "file_heavy"}
-    sys.stdout.write(json.dumps(answer, ensure_ascii=False, separators=(",", ":")))
+        _say({"error": "file_heavy"})
+        return
+    for sheet in sheets:
+        rows = sheet["rows"]
+        _say(sheet | {"rows": len(rows)})
+        for row in rows:
+            _say(row)
+
+
+def _say(line: Any) -> None:
+    sys.stdout.write(_ENCODER.encode(line))
+    sys.stdout.write("\n")
 
 
 def read(data: bytes) -> list[dict[str, Any]]:

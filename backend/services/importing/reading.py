@@ -1,8 +1,10 @@
 """Hand a file to the fenced process and take back its cells, or the reason why not."""
 
+import itertools
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,20 +65,18 @@ def read(data: bytes) -> list[Sheet]:
         raise Refusal("file_heavy") from None
     if done.returncode != 0:
         raise Refusal("file_heavy")
-    answer = json.loads(done.stdout)
-    if "error" in answer:
-        code = answer["error"]
-        raise Refusal(code if code in _CODES else "file_broken")
-    sheets = [
-        Sheet(
-            name=sheet["name"],
-            rows=sheet["rows"],
-            merged=tuple((top, left, bottom, right) for top, left, bottom, right in sheet["merged"]),
-            fonts=tuple(sheet["fonts"]),
-        )
-        for sheet in answer["sheets"]
-        if sheet["rows"]
-    ]
+    sheets = list(_sheets(iter(done.stdout.splitlines())))
     if not sheets:
         raise Refusal("file_empty")
     return sheets
+
+
+def _sheets(lines: Iterator[bytes]) -> Iterator[Sheet]:
+    for line in lines:
+        head = json.loads(line)
+        if "error" in head:
+            raise Refusal(head["error"] if head["error"] in _CODES else "file_broken")
+        rows = [json.loads(row) for row in itertools.islice(lines, head["rows"])]
+        merged = tuple((top, left, bottom, right) for top, left, bottom, right in head["merged"])
+        if rows:
+            yield Sheet(head["name"], rows, merged, tuple(head["fonts"]))

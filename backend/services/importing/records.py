@@ -23,6 +23,7 @@ _SEXES = {
     **dict.fromkeys(("nam", "m", "male", "trai", "con trai", "ong"), "male"),
     **dict.fromkeys(("nu", "f", "female", "gai", "con gai", "ba"), "female"),
 }
+_ALNUM = re.compile(r"[^\W_]")
 _DIGITS = re.compile(r"\d\D?\d\D?\d")
 
 
@@ -98,13 +99,11 @@ def _household(
     rows: Sequence[Row], head: int | None, this_year: int, counted: bool, records: Records
 ) -> HouseholdRecord | None:
     people: list[PersonRecord] = []
-    numbers: list[str] = []
+    numbers = [_phones(row, records) for row in rows]
     for place, row in enumerate(rows):
-        found = _phones(row, records)
-        person = _person(row, place == head, this_year, records, found)
+        person = _person(row, place == head, this_year, records, numbers[place])
         if person is not None:
             people.append(person)
-        numbers += found
     if not people:
         return None
     first = rows[head or 0]
@@ -117,7 +116,7 @@ def _household(
         old_address=_first(rows, Field.OLD_ADDRESS, first),
         head_name=_head_name(rows, None if head is None else rows[head]),
         # Two numbers in the head's cell: one stands with the person, the other with the household.
-        phone=_household_phone(_phones(first, None), numbers),
+        phone=_household_phone(numbers[head or 0], [number for found in numbers for number in found]),
         people=tuple(people),
     )
 
@@ -167,20 +166,19 @@ def _birth_and_sex(row: Row, this_year: int) -> tuple[int | None, str | None, To
     return year, sex, None
 
 
-def _phones(row: Row, records: Records | None) -> list[str]:
+def _phones(row: Row, records: Records) -> list[str]:
     cell = row.cells.get(Field.PHONE)
     if cell is None:
         return []
     found, unclear = phones.parse_all(cell)
-    if records is not None:
-        if unclear:
-            records.notices.append(Told(row.number, "row_phone_wrong"))
-        if any(phone.converted for phone in found):
-            records.notices.append(Told(row.number, "row_phone_converted"))
-        if any(not phone.valid for phone in found):
-            records.notices.append(Told(row.number, "row_phone_doubtful"))
-        if len(found) > 2:
-            records.notices.append(Told(row.number, "row_phone_many"))
+    if unclear:
+        records.notices.append(Told(row.number, "row_phone_wrong"))
+    if any(phone.converted for phone in found):
+        records.notices.append(Told(row.number, "row_phone_converted"))
+    if any(not phone.valid for phone in found):
+        records.notices.append(Told(row.number, "row_phone_doubtful"))
+    if len(found) > 2:
+        records.notices.append(Told(row.number, "row_phone_many"))
     return [phone.e164 for phone in found]
 
 
@@ -208,4 +206,4 @@ def _words(text: str) -> str:
     if _DIGITS.search(text):
         text = screen(text)[0]
     text = text.strip(" .,;-_*")
-    return text if any(char.isalnum() for char in text) else ""
+    return text if _ALNUM.search(text) else ""

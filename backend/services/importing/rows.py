@@ -53,14 +53,16 @@ def find_rows(
     rows: list[Row] = []
     skipped: list[int] = []
     down = _merged_down(table, after, fields)
+    places = list(fields.items())
     total_seen = False
     for index in range(after + 1, len(table.rows)):
         cells = table.rows[index]
         filled = [cell for cell in cells if cell is not None]
         if not filled or (not rows and not skipped and is_numbering(cells)):
             continue
-        kept = {of: table.cell(index, column) for column, of in fields.items()} | down.get(index, {})
-        row = Row(index + 1, {of: cell for of, cell in kept.items() if cell is not None})
+        width = len(cells)
+        kept = {of: cells[column] for column, of in places if column < width and cells[column] is not None}
+        row = Row(index + 1, kept | down[index] if index in down else kept)
         total = _is_total(cells, row)
         if total or not _is_person(row, filled, total_seen) or _repeats_header(cells, labels):
             skipped.append(index + 1)

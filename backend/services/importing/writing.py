@@ -5,14 +5,13 @@ not name stays.
 """
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Integer, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from backend.core.clock import now
@@ -286,8 +285,10 @@ def _copy(session: Session, statement: str, rows: Sequence[tuple[Any, ...]]) -> 
 
 
 def _last_number(session: Session, neighbourhood: AreaUnit) -> int:
-    codes = session.scalars(select(Household.code).where(Household.neighbourhood_id == neighbourhood.id))
-    return max((int(found[1]) for code in codes if (found := re.fullmatch(r"H(\d+)", code))), default=0)
+    number = func.substr(Household.code, 2).cast(Integer)
+    plain = Household.code.regexp_match(r"^H\d{1,8}$")
+    here = select(func.max(number)).where(Household.neighbourhood_id == neighbourhood.id, plain)
+    return session.scalar(here) or 0
 
 
 def _seal(value: str | None, context: str) -> bytes | None:

@@ -14,6 +14,19 @@ _DIGIT_RANK = {str(digit): 10 + digit for digit in range(10)}
 # none < huyền < hỏi < ngã < sắc < nặng
 _TONE_RANK = {"": 2, "\u0300": 3, "\u0309": 4, "\u0303": 5, "\u0301": 6, "\u0323": 7}
 _QUALITY_MARKS = "\u0302\u0306\u031b"  # circumflex, breve, horn: they make another letter
+_PUNCTUATION = re.compile(r"[\W_]+")
+
+
+class _Marks(dict[int, int | None]):
+    """A translation table that learns as it is used: combining marks go, everything else stays."""
+
+    def __missing__(self, code: int) -> int | None:
+        kept = None if unicodedata.category(chr(code)) == "Mn" else code
+        self[code] = kept
+        return kept
+
+
+_BARE = _Marks()
 
 
 def nfc(text: str) -> str:
@@ -23,9 +36,9 @@ def nfc(text: str) -> str:
 
 def search_key(text: str) -> str:
     """`text` as it is compared in a search: no marks, no case, đ as d, punctuation as single spaces."""
-    bare = "".join(char for char in unicodedata.normalize("NFD", text) if unicodedata.category(char) != "Mn")
+    bare = text if text.isascii() else unicodedata.normalize("NFD", text).translate(_BARE)
     bare = bare.casefold().replace("đ", "d")
-    return " ".join(re.sub(r"[\W_]+", " ", bare).split())
+    return " ".join(_PUNCTUATION.sub(" ", bare).split())
 
 
 def sort_key(text: str) -> bytes:

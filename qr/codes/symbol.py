@@ -48,6 +48,11 @@ class Symbol:
         line = (1 << self.size) - 1
         return [self.bits >> row * self.size & line for row in range(self.size)]
 
+    def columns(self) -> list[int]:
+        """One integer per column, bit 0 the topmost module."""
+        digits = f"{self.bits:0{self.size * self.size}b}"
+        return [int(digits[self.size - 1 - column :: self.size], 2) for column in range(self.size)]
+
 
 @dataclass(frozen=True)
 class _Masks:

@@ -63,5 +63,7 @@ def one_of(column: str, values: Iterable[str]) -> CheckConstraint:
 
 Id = Annotated[UUID, mapped_column(primary_key=True, default=uuid7)]
 WardId = Annotated[UUID, mapped_column(ForeignKey("area_unit.id"), index=True)]
+# For rows derived from others that already prove their ward; a recount proves these, so no constraint pays twice.
+DerivedWardId = Annotated[UUID, mapped_column(index=True)]
 CreatedAt = Annotated[datetime, mapped_column(default=now)]
 SearchKey = Annotated[str, mapped_column(Text(collation="C"), default="")]

@@ -4,10 +4,10 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, SmallInteger
+from sqlalchemy import ForeignKey, Index, SmallInteger
 from sqlalchemy.orm import Mapped, mapped_column
 
-from backend.models.base import Base, WardId, one_of
+from backend.models.base import Base, DerivedWardId, one_of
 
 
 class Service(Base):
@@ -66,14 +66,15 @@ OPEN = (AdoptionState.NOT_STARTED, AdoptionState.SHOWN, AdoptionState.BLOCKED)
 class Adoption(Base):
     """Derived from the events of a household: one row per person and service the person is eligible for.
 
-    `event_id`: the event that decided the state; null where none has.
+    `event_id`: the event that decided the state; null where none has. Of its references only the resident is a
+    constraint: a ward has a million of these rows and an import writes them all at once.
     """
 
     __tablename__ = "adoption"
 
     resident_id: Mapped[UUID] = mapped_column(ForeignKey("resident.id", ondelete="CASCADE"), primary_key=True)
-    service_code: Mapped[str] = mapped_column(ForeignKey("service.code"), primary_key=True)
-    ward_id: Mapped[WardId]
+    service_code: Mapped[str] = mapped_column(primary_key=True)
+    ward_id: Mapped[DerivedWardId]
     household_id: Mapped[UUID]
     state: Mapped[str]
     reason: Mapped[str | None]
@@ -82,6 +83,5 @@ class Adoption(Base):
 
     __table_args__ = (
         one_of("state", AdoptionState),
-        ForeignKeyConstraint(["ward_id", "household_id"], ["household.ward_id", "household.id"]),
         Index("ix_adoption_household", "household_id"),
     )

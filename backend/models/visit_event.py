@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Text
 
-from backend.models.base import Base, WardId, one_of
+from backend.models.base import Base, DerivedWardId, WardId, one_of
 
 
 class EventKind(StrEnum):
@@ -78,9 +78,9 @@ class Visit(Base):
     __tablename__ = "visit"
 
     event_id: Mapped[UUID] = mapped_column(ForeignKey("visit_event.id"), primary_key=True)
-    ward_id: Mapped[WardId]
+    ward_id: Mapped[UUID]
     household_id: Mapped[UUID]
-    author: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
+    author: Mapped[UUID]
     outcome: Mapped[str]
     est_time: Mapped[datetime]
     effective: Mapped[bool] = mapped_column(default=True)
@@ -105,7 +105,7 @@ class Consent(Base):
 
     event_id: Mapped[UUID] = mapped_column(ForeignKey("visit_event.id"), primary_key=True)
     purpose: Mapped[str] = mapped_column(primary_key=True)
-    ward_id: Mapped[WardId]
+    ward_id: Mapped[DerivedWardId]
     household_id: Mapped[UUID] = mapped_column(index=True)
     given: Mapped[bool]
     text_version: Mapped[str]
@@ -124,7 +124,7 @@ class HouseholdView(Base):
     household_id: Mapped[UUID] = mapped_column(
         ForeignKey("household.id", ondelete="CASCADE"), primary_key=True
     )
-    ward_id: Mapped[WardId]
+    ward_id: Mapped[DerivedWardId]
     row_enc: Mapped[bytes]
     open_count: Mapped[int]
     done_count: Mapped[int]

@@ -5,6 +5,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -99,25 +100,36 @@ def standing(facts: Iterable[Fact]) -> Standing:
 
 
 def adoption(
-    people: Iterable[Person], kind: str, facts: Iterable[Fact], offers: Sequence[Offer], year: int
+    people: Iterable[Person], kind: str, facts: Iterable[Fact], offers: tuple[Offer, ...], year: int
 ) -> dict[tuple[UUID, str], Step]:
     """Each eligible person's step per service, from the facts that count (`facts`: the effective ones).
 
-    Done beats not done, "alone" beats "with help", and of equals the first decided; among the rest the newest does.
     Not eligible: no entry. Birth year unknown: "unknown" until a visit says more.
     """
-    told = _decide(facts)
-    found: dict[tuple[UUID, str], Step] = {}
-    for person in people:
-        if not person.counts:
-            continue
-        for offer in offers:
-            eligible = _eligible(person, kind, offer, year)
-            if eligible is False:
-                continue
-            key = (person.id, offer.code)
-            found[key] = told.get(key) or (_UNKNOWN if eligible is None else _NOT_STARTED)
-    return found
+    told = decide(facts)
+    return {
+        (person.id, code): told.get((person.id, code))
+        or (_UNKNOWN if state == _UNKNOWN.state else _NOT_STARTED)
+        for person in people
+        if person.counts
+        for code, state in beginnings(kind, person.birth_year, person.is_head, offers, year)
+    }
+
+
+@cache
+def beginnings(
+    kind: str, birth_year: int | None, is_head: bool, offers: tuple[Offer, ...], year: int
+) -> tuple[tuple[str, str], ...]:
+    """The services such a person is eligible for, each with the state in which everybody begins.
+
+    Asked for every resident of an import; there are only some hundred kinds of persons.
+    """
+    found = []
+    for offer in offers:
+        eligible = _eligible(kind, birth_year, is_head, offer, year)
+        if eligible is not False:
+            found.append((offer.code, _UNKNOWN.state if eligible is None else _NOT_STARTED.state))
+    return tuple(found)
 
 
 def household_state(current: str, facts: Iterable[Fact]) -> str:
@@ -162,7 +174,11 @@ def _root(fact: Fact, by_id: Mapping[UUID, Fact]) -> UUID | None:
     return fact.id if fact.kind == EventKind.VISIT else None
 
 
-def _decide(facts: Iterable[Fact]) -> dict[tuple[UUID, str], Step]:
+def decide(facts: Iterable[Fact]) -> dict[tuple[UUID, str], Step]:
+    """What the facts that count say per person and service.
+
+    Done beats not done, "alone" beats "with help", and of equals the first decided; among the rest the newest does.
+    """
     best: dict[tuple[UUID, str], tuple[tuple[Any, ...], Step]] = {}
     for fact in facts:
         for result in fact.results:
@@ -177,15 +193,15 @@ def _decide(facts: Iterable[Fact]) -> dict[tuple[UUID, str], Step]:
     return {key: step for key, (_, step) in best.items()}
 
 
-def _eligible(person: Person, kind: str, offer: Offer, year: int) -> bool | None:
+def _eligible(kind: str, birth_year: int | None, is_head: bool, offer: Offer, year: int) -> bool | None:
     """True, False, or None when the birth year is needed and not known (only the year is kept)."""
     if offer.household_kind is not None and offer.household_kind != kind:
         return False
-    if offer.head_only and not person.is_head:
+    if offer.head_only and not is_head:
         return False
     if offer.min_age is None and offer.max_age is None:
         return True
-    if person.birth_year is None:
+    if birth_year is None:
         return None
-    age = year - person.birth_year
+    age = year - birth_year
     return (offer.min_age is None or age >= offer.min_age) and (offer.max_age is None or age <= offer.max_age)

@@ -1,41 +1,29 @@
-"""A household as phones see it: derived, encrypted, one row per door, rewritten whenever the door changes.
+"""Everything derived of a household, brought up to date whenever the household changes.
 
-`rewrite` brings everything derived from the events of a household up to date: which visits count, the adoption per
-resident and service, the state of the door, and the row that phones pull. Only what differs is written.
+`rewrite` decides which visits count, the adoption per resident and service, the state of the door, and writes the
+row that phones pull: encrypted, one per door. Only what differs is written. A whole ward goes through here at an
+import, ten doors at a push, so what is the same for most doors is left to one SQL statement or made once.
 """
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from backend.core.clock import local, today
+from backend.core.clock import today
 from backend.core.crypto import keyring
-from backend.models import (
-    DONE,
-    OPEN,
-    Adoption,
-    AdoptionState,
-    HouseholdKind,
-    HouseholdState,
-    HouseholdView,
-    ResidentState,
-    Visit,
-)
+from backend.models import Adoption, HouseholdState, HouseholdView, ResidentState, Visit
 from backend.services import derive
-from backend.services.derive import Fact, Person, Step
+from backend.services.derive import Fact, Offer, Step
+from backend.services.household_wire import People, door_row, services_of
 from backend.services.offers import offered
 from backend.services.sql import run
 
 CONTEXT = "household.row"
-LAST_VISITS = 5
 _CHUNK = 2000
 _HERE = (ResidentState.ACTIVE, ResidentState.AWAY_FOR_WORK)
-_DEFAULTS = {"kind": HouseholdKind.HOUSEHOLD, "state": HouseholdState.ACTIVE}
 
 _HOUSEHOLDS = """
     SELECT h.id, h.ward_id, h.code, h.kind, h.state, h.address, h.head_name, h.phone, h.stub, a.name AS alley
@@ -43,32 +31,47 @@ _HOUSEHOLDS = """
     WHERE h.id = ANY(%(ids)s::uuid[]) ORDER BY h.id
 """
 _RESIDENTS = """
-    SELECT id, household_id, ordinal, full_name, birth_year, relation, is_head, state
+    SELECT household_id, id, ordinal, full_name, birth_year, relation, is_head, state
     FROM resident WHERE household_id = ANY(%(ids)s::uuid[]) ORDER BY household_id, ordinal
 """
 _FACTS = """
     SELECT e.household_link, e.id, e.author, e.kind, e.est_time, e.corrects,
-           v.outcome, v.results, v.effective, v.flags, v.appointment_at
-    FROM visit_event e LEFT JOIN visit v ON v.event_id = e.id
+           v.outcome, v.results, v.effective, v.flags, v.appointment_at, a.full_name AS author_name
+    FROM visit_event e LEFT JOIN visit v ON v.event_id = e.id JOIN account a ON a.id = e.author
     WHERE e.household_link = ANY(%(ids)s::uuid[]) AND e.redacted_at IS NULL AND e.kind IN ('visit', 'correction')
 """
-_AUTHORS = "SELECT id, full_name FROM account WHERE id = ANY(%(ids)s::uuid[])"
+# The eligibility of derive.beginnings once more, so that the rows where nothing happened yet (nearly all) never leave
+# the database; a test holds the two together. What visits told comes in as arrays.
 _ADOPTION = """
-    SELECT household_id, resident_id, service_code, state, reason, changed_at, event_id
-    FROM adoption WHERE household_id = ANY(%(ids)s::uuid[])
-"""
-_WRITE_ADOPTION = """
+    WITH told AS (
+      SELECT * FROM unnest(%(residents)s::uuid[], %(services)s::text[], %(states)s::text[], %(reasons)s::text[],
+                           %(times)s::timestamptz[], %(events)s::uuid[])
+               AS t(resident, service, state, reason, changed_at, event_id)
+    ), due AS (
+      SELECT r.id AS resident, s.code AS service, h.ward_id, h.id AS household,
+             COALESCE(t.state, CASE WHEN r.birth_year IS NULL AND (s.min_age IS NOT NULL OR s.max_age IS NOT NULL)
+                                    THEN 'unknown' ELSE 'not_started' END) AS state,
+             t.reason, t.changed_at, t.event_id
+      FROM household h
+      JOIN resident r ON r.household_id = h.id AND r.state IN ('active', 'away_for_work')
+      JOIN service s ON (s.household_kind IS NULL OR s.household_kind = h.kind) AND (NOT s.head_only OR r.is_head)
+        AND (r.birth_year IS NULL
+             OR %(year)s - r.birth_year BETWEEN COALESCE(s.min_age, -1000) AND COALESCE(s.max_age, 1000))
+      LEFT JOIN told t ON t.resident = r.id AND t.service = s.code
+      WHERE h.id = ANY(%(ids)s::uuid[]) AND h.state = 'active'
+    ), gone AS (
+      DELETE FROM adoption a WHERE a.household_id = ANY(%(ids)s::uuid[])
+        AND NOT EXISTS (SELECT FROM due d WHERE d.resident = a.resident_id AND d.service = a.service_code)
+    )
     INSERT INTO adoption (resident_id, service_code, ward_id, household_id, state, reason, changed_at, event_id)
-    SELECT * FROM unnest(%(residents)s::uuid[], %(services)s::text[], %(wards)s::uuid[], %(households)s::uuid[],
-                         %(states)s::text[], %(reasons)s::text[], %(times)s::timestamptz[], %(events)s::uuid[])
+    SELECT d.* FROM due d LEFT JOIN adoption a ON a.resident_id = d.resident AND a.service_code = d.service
+    WHERE a.resident_id IS NULL OR (a.household_id, a.state, a.reason, a.changed_at, a.event_id)
+          IS DISTINCT FROM (d.household, d.state, d.reason, d.changed_at, d.event_id)
     ON CONFLICT (resident_id, service_code) DO UPDATE SET household_id = EXCLUDED.household_id,
-        state = EXCLUDED.state, reason = EXCLUDED.reason, changed_at = EXCLUDED.changed_at,
-        event_id = EXCLUDED.event_id
+        ward_id = EXCLUDED.ward_id, state = EXCLUDED.state, reason = EXCLUDED.reason,
+        changed_at = EXCLUDED.changed_at, event_id = EXCLUDED.event_id
 """
-_DELETE_ADOPTION = """
-    DELETE FROM adoption a USING unnest(%(residents)s::uuid[], %(services)s::text[]) AS gone(resident, service)
-    WHERE a.resident_id = gone.resident AND a.service_code = gone.service
-"""
+_TOLD = ("residents", "services", "states", "reasons", "times", "events")
 _WRITE_VISITS = """
     UPDATE visit SET effective = new.effective, flags = string_to_array(new.flags, ',')
     FROM unnest(%(ids)s::uuid[], %(effective)s::boolean[], %(flags)s::text[]) AS new(id, effective, flags)
@@ -88,9 +91,7 @@ _WRITE_VIEWS = """
         visit_count = EXCLUDED.visit_count, last_outcome = EXCLUDED.last_outcome,
         last_visit_at = EXCLUDED.last_visit_at
 """
-
-# A step as it is compared and stored, in the order of the adoption table.
-_Stored = tuple[str, str | None, datetime | None, UUID | None]
+_VIEW = ("ids", "wards", "rows", "open", "done", "blocked", "visits", "outcomes", "times")
 
 
 def rewrite(session: Session, household_ids: Sequence[UUID]) -> None:
@@ -111,191 +112,118 @@ def rewrite(session: Session, household_ids: Sequence[UUID]) -> None:
 def _rewrite_chunk(session: Session, ids: list[UUID]) -> None:
     offers, year = offered(session).offers, today().year
     residents, facts = _grouped(session, _RESIDENTS, ids), _grouped(session, _FACTS, ids)
-    households = run(session, _HOUSEHOLDS, ids=ids).all()
-    stored: dict[UUID, dict[tuple[UUID, str], _Stored]] = defaultdict(dict)
-    for row in run(session, _ADOPTION, ids=ids):
-        step = (row.state, row.reason, row.changed_at, row.event_id)
-        stored[row.household_id][row.resident_id, row.service_code] = step
-    out = _Written()
-    counted = {}
-    for household in households:
-        events = facts.get(household.id, ())
-        chosen = [
-            Fact(e.id, e.author, e.kind, e.est_time, e.corrects, e.outcome, e.results or ()) for e in events
-        ]
-        standing = derive.standing(chosen)
-        out.visits(events, standing)
-        effective = [fact for fact in chosen if fact.id in standing.effective]
-        state = derive.household_state(household.state, effective)
-        if state != household.state:
-            out.states.append((household.id, state))
-        people = [
-            Person(r.id, r.birth_year, r.is_head, r.state in _HERE) for r in residents.get(household.id, ())
-        ]
-        lived_in = people if state == HouseholdState.ACTIVE else []
-        steps = derive.adoption(lived_in, household.kind, effective, offers, year)
-        out.adoption(household, steps, stored[household.id])
-        counted[household.id] = (state, steps, [e for e in events if e.id in standing.effective])
-    names = _first_names(session, counted.values())
-    for household in households:
-        out.view(household, *counted[household.id], residents.get(household.id, ()), names)
-    out.write(session)
+    visits: list[tuple[Any, ...]] = []
+    states: list[tuple[UUID, str]] = []
+    told: list[tuple[Any, ...]] = []
+    views: list[tuple[Any, ...]] = []
+    names = _Names()
+    for household in run(session, _HOUSEHOLDS, ids=ids).all():
+        events = facts.get(household.id, [])
+        state, steps = household.state, {}
+        if events:
+            events, effective = _standing(events, visits)
+            state = derive.household_state(household.state, effective)
+            if state != household.state:
+                states.append((household.id, state))
+            steps = derive.decide(effective)
+            told += [(*key, *step) for key, step in steps.items()]
+        people = _people(residents.get(household.id, ()), household.kind, state, steps, offers, year)
+        views.append(_view(household, state, people, events, names))
+    for statement, columns, rows in (
+        (_WRITE_VISITS, ("ids", "effective", "flags"), visits),
+        (_WRITE_STATES, ("ids", "states"), states),
+        (_WRITE_VIEWS, _VIEW, views),
+    ):
+        if rows:
+            run(session, statement, **_columns(columns, rows))
+    run(session, _ADOPTION, ids=ids, year=year, **_columns(_TOLD, told))
 
 
-class _Written:
-    """What differs, gathered for one statement per table."""
+class _Names:
+    """The given name (the last word) of who visited, each opened once."""
 
     def __init__(self) -> None:
-        self.states: list[tuple[UUID, str]] = []
-        self._visits: list[tuple[Any, ...]] = []
-        self._steps: list[tuple[Any, ...]] = []
-        self._gone: list[tuple[UUID, str]] = []
-        self._views: list[tuple[Any, ...]] = []
+        self._known: dict[UUID, str] = {}
 
-    def visits(self, events: Iterable[Any], standing: derive.Standing) -> None:
-        for event in events:
-            if event.outcome is None:
-                continue
-            flags = [flag for flag in event.flags if flag != "foreign_correction"]
-            if event.id in standing.foreign:
-                flags.append("foreign_correction")
-            effective = event.id in standing.effective
-            if effective != event.effective or flags != event.flags:
-                self._visits.append((event.id, effective, ",".join(flags)))
-
-    def adoption(
-        self,
-        household: Any,
-        steps: dict[tuple[UUID, str], Step],
-        stored: dict[tuple[UUID, str], _Stored],
-    ) -> None:
-        for key, step in steps.items():
-            if stored.get(key) != step:
-                self._steps.append((*key, household.ward_id, household.id, *step))
-        self._gone += stored.keys() - steps.keys()
-
-    def view(
-        self,
-        household: Any,
-        state: str,
-        steps: dict[tuple[UUID, str], Step],
-        events: list[Any],
-        residents: Iterable[Any],
-        names: dict[UUID, str],
-    ) -> None:
-        events.sort(key=lambda event: (event.est_time, event.id), reverse=True)
-        row = json.dumps(
-            _row(household, state, steps, events, residents, names),
-            ensure_ascii=False,
-            separators=(",", ":"),
-        )
-        states = [step.state for step in steps.values()]
-        self._views.append(
-            (
-                household.id,
-                household.ward_id,
-                keyring().seal(row.encode(), CONTEXT),
-                sum(states.count(one) for one in OPEN),
-                sum(states.count(one) for one in DONE),
-                states.count(AdoptionState.BLOCKED),
-                len(events),
-                events[0].outcome if events else None,
-                events[0].est_time if events else None,
-            )
-        )
-
-    def write(self, session: Session) -> None:
-        for statement, names, rows in (
-            (_WRITE_VISITS, ("ids", "effective", "flags"), self._visits),
-            (_WRITE_STATES, ("ids", "states"), self.states),
-            (_DELETE_ADOPTION, ("residents", "services"), self._gone),
-            (
-                _WRITE_ADOPTION,
-                ("residents", "services", "wards", "households", "states", "reasons", "times", "events"),
-                self._steps,
-            ),
-            (
-                _WRITE_VIEWS,
-                ("ids", "wards", "rows", "open", "done", "blocked", "visits", "outcomes", "times"),
-                self._views,
-            ),
-        ):
-            if rows:
-                columns = map(list, zip(*rows, strict=True))
-                run(session, statement, **dict(zip(names, columns, strict=True)))
+    def of(self, event: Any) -> str:
+        if event.author not in self._known:
+            name = keyring().open(event.author_name, "account.full_name").decode()
+            self._known[event.author] = name.split()[-1]
+        return self._known[event.author]
 
 
-def _row(
-    household: Any,
-    state: str,
-    steps: dict[tuple[UUID, str], Step],
-    events: list[Any],
+def _standing(events: list[Any], changed: list[tuple[Any, ...]]) -> tuple[list[Any], list[Fact]]:
+    """The events that count, newest first, and their facts; visits whose standing changed go into `changed`."""
+    facts = [Fact(e.id, e.author, e.kind, e.est_time, e.corrects, e.outcome, e.results or ()) for e in events]
+    standing = derive.standing(facts)
+    for event in events:
+        if event.outcome is None:
+            continue
+        flags = [flag for flag in event.flags if flag != "foreign_correction"]
+        if event.id in standing.foreign:
+            flags.append("foreign_correction")
+        effective = event.id in standing.effective
+        if effective != event.effective or flags != event.flags:
+            changed.append((event.id, effective, ",".join(flags)))
+    counted = [event for event in events if event.id in standing.effective]
+    counted.sort(key=lambda event: (event.est_time, event.id), reverse=True)
+    return counted, [fact for fact in facts if fact.id in standing.effective]
+
+
+def _people(
     residents: Iterable[Any],
-    names: dict[UUID, str],
-) -> dict[str, Any]:
-    """The wire shape (mobile_api/schemas.py, HouseholdData); what is empty or usual is left out."""
-    ring = keyring()
-    row: dict[str, Any] = {"code": household.code, "address": household.address}
-    if household.alley:
-        row["alley"] = household.alley
-    row |= {
-        name: value
-        for name, value in (("kind", household.kind), ("state", state))
-        if value != _DEFAULTS[name]
-    }
-    if household.stub:
-        row["stub"] = True
-    if household.head_name:
-        row["head"] = ring.open(household.head_name, "household.head_name").decode()
-    if household.phone:
-        row["phone"] = "•••" + ring.open(household.phone, "household.phone").decode()[-3:]
-    by_person: dict[UUID, dict[str, list[str]]] = defaultdict(dict)
-    for (resident, service), step in steps.items():
-        by_person[resident].setdefault(step.state, []).append(service)
-    row["people"] = [_person(resident, by_person.get(resident.id)) for resident in residents]
-    if events:
-        row["visits"] = [
-            {
-                "at": f"{local(event.est_time):%Y-%m-%dT%H:%M}",
-                "by": names.get(event.author, ""),
-                "outcome": event.outcome,
-            }
-            for event in events[:LAST_VISITS]
-        ]
-        if events[0].appointment_at:
-            row["appointment"] = f"{local(events[0].appointment_at):%Y-%m-%dT%H:%M}"
-    return row
+    kind: str,
+    state: str,
+    told: dict[tuple[UUID, str], Step],
+    offers: tuple[Offer, ...],
+    year: int,
+) -> People:
+    """Each resident with the states of their services as JSON text, and the counts over all of them."""
+    found: list[tuple[Any, str | None]] = []
+    total = [0, 0, 0]
+    for resident in residents:
+        if state != HouseholdState.ACTIVE or resident.state not in _HERE:
+            found.append((resident, None))
+            continue
+        begin = derive.beginnings(kind, resident.birth_year, resident.is_head, offers, year)
+        if told:
+            begin = tuple(
+                (code, told[resident.id, code].state if (resident.id, code) in told else first)
+                for code, first in begin
+            )
+        services = services_of(begin)
+        found.append((resident, services.text))
+        total[0] += services.open
+        total[1] += services.done
+        total[2] += services.blocked
+    return People(found, *total)
 
 
-def _person(resident: Any, states: dict[str, list[str]] | None) -> dict[str, Any]:
-    person: dict[str, Any] = {"id": str(resident.id), "n": resident.ordinal}
-    if resident.full_name:
-        person["name"] = keyring().open(resident.full_name, "resident.full_name").decode()
-    if resident.birth_year:
-        person["born"] = resident.birth_year
-    if resident.relation:
-        person["relation"] = resident.relation
-    if resident.state != ResidentState.ACTIVE:
-        person["state"] = resident.state
-    if states:
-        person["services"] = states
-    return person
+def _view(household: Any, state: str, people: People, events: list[Any], names: _Names) -> tuple[Any, ...]:
+    row = door_row(household, state, people, events, names.of)
+    last = events[0] if events else None
+    return (
+        household.id,
+        household.ward_id,
+        keyring().seal(row.encode(), CONTEXT),
+        people.open,
+        people.done,
+        people.blocked,
+        len(events),
+        last.outcome if last else None,
+        last.est_time if last else None,
+    )
+
+
+def _columns(names: tuple[str, ...], rows: list[tuple[Any, ...]]) -> dict[str, list[Any]]:
+    if not rows:
+        return {name: [] for name in names}
+    return dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
 
 
 def _grouped(session: Session, statement: str, ids: list[UUID]) -> dict[UUID, list[Any]]:
+    """Rows by their first column, the household."""
     found: dict[UUID, list[Any]] = defaultdict(list)
-    for row in run(session, statement, ids=ids):
-        found[row.household_id if statement is _RESIDENTS else row.household_link].append(row)
+    for row in run(session, statement, ids=ids).all():
+        found[row[0]].append(row)
     return found
-
-
-def _first_names(session: Session, counted: Iterable[tuple[Any, Any, list[Any]]]) -> dict[UUID, str]:
-    """The given name (the last word) of everybody whose visit counts."""
-    authors = {event.author for _, _, events in counted for event in events}
-    if not authors:
-        return {}
-    ring = keyring()
-    return {
-        row.id: ring.open(row.full_name, "account.full_name").decode().split()[-1]
-        for row in run(session, _AUTHORS, ids=list(authors))
-    }

@@ -10,13 +10,15 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from backend.core.clock import VIETNAM
+from backend.core.clock import VIETNAM, today
 from backend.core.ids import uuid7
 from backend.database import work
 from backend.models import Adoption, Household, HouseholdView, Resident, Visit
-from backend.services import derive, events
+from backend.services import derive, events, household_rows
 from backend.services.derive import Fact, Offer, Person
 from backend.services.event_core import Item, compose
+from backend.services.offers import offered
+from tests import factories as make
 from tests.people import People
 from tests.sync.kit import on_device, result, visit
 
@@ -239,3 +241,33 @@ def _picture(session: Session, house: UUID) -> tuple[Any, ...]:
         tuple(map(tuple, steps)),
         tuple(map(tuple, people)),
     )
+
+
+def test_the_database_begins_with_the_same_services(session: Session, people: People) -> None:
+    """household_rows writes the untouched rows by SQL: held to derive.beginnings over ages, heads and kinds."""
+    year = today().year
+    years = [None, *(year - age for age in (0, 13, 14, 15, 17, 18, 60, 120))]
+    expected, ids = {}, []
+    for kind in ("household", "business_household"):
+        home = make.create_household(session, people.neighbourhood, people=0)
+        home.kind = kind
+        ids.append(home.id)
+        for ordinal, born in enumerate(years * 2, 1):
+            resident = Resident(
+                ward_id=home.ward_id,
+                household_id=home.id,
+                ordinal=ordinal,
+                birth_year=born,
+                is_head=ordinal > len(years),
+            )
+            session.add(resident)
+            session.flush()
+            begin = derive.beginnings(kind, born, resident.is_head, offered(session).offers, year)
+            expected |= {(resident.id, code): state for code, state in begin}
+    household_rows.rewrite(session, ids)
+    rows = session.execute(
+        select(Adoption.resident_id, Adoption.service_code, Adoption.state).where(
+            Adoption.household_id.in_(ids)
+        )
+    )
+    assert {(row.resident_id, row.service_code): row.state for row in rows} == expected

@@ -269,7 +269,9 @@ def test_a_promoted_cluster_gets_a_new_epoch(team: Team, phone: Phone, session: 
     assert reply["reset_reason"] == "epoch"
 
 
-@pytest.mark.parametrize("stream", ["team:x", "", "user:", "team:0199d0a0-0000-7000-8000-00000000abcd", "household", "t\u0000m"])
+@pytest.mark.parametrize(
+    "stream", ["team:x", "", "user:", "team:0199d0a0-0000-7000-8000-00000000abcd", "household", "t\u0000m"]
+)
 def test_streams_that_are_not_yours(phone: Phone, stream: str) -> None:
     assert phone.ask(stream).status_code in (404, 422)
 

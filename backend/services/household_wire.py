@@ -1,0 +1,102 @@
+"""The JSON of a door as phones read it; what is empty or usual is left out. No database, no clock.
+
+Fields: code, address, alley?, kind?, state?, stub?, head?, phone? (its last three digits), people (id, n, name?,
+born?, relation?, state?, services: state to codes), visits? (the last five: at, by, outcome), appointment?.
+Pull adds walk and pos, which belong to the assignment and not to the door.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from backend.core.clock import local
+from backend.core.crypto import keyring
+from backend.models import DONE, OPEN, AdoptionState, HouseholdKind, HouseholdState, ResidentState
+
+LAST_VISITS = 5
+
+
+class Services(NamedTuple):
+    """A person's services as JSON text ({state: [codes]}, None when there are none) and their counts."""
+
+    text: str | None
+    open: int
+    done: int
+    blocked: int
+
+
+class People(NamedTuple):
+    """Residents with their services' text, and the counts over all of them."""
+
+    residents: Sequence[tuple[Any, str | None]]
+    open: int
+    done: int
+    blocked: int
+
+
+@lru_cache(maxsize=4096)
+def services_of(states: tuple[tuple[str, str], ...]) -> Services:
+    """(code, state) pairs as they go over the wire; most people of a ward share a handful of them."""
+    by_state: dict[str, list[str]] = {}
+    for code, state in states:
+        by_state.setdefault(state, []).append(code)
+    counts = {state: len(codes) for state, codes in by_state.items()}
+    return Services(
+        _text(by_state) if by_state else None,
+        sum(counts.get(state, 0) for state in OPEN),
+        sum(counts.get(state, 0) for state in DONE),
+        counts.get(AdoptionState.BLOCKED, 0),
+    )
+
+
+def door_row(
+    household: Any, state: str, people: People, events: Sequence[Any], first_name: Callable[[Any], str]
+) -> str:
+    """The row of one door. `events`: the visits that count, newest first."""
+    ring = keyring()
+    row: dict[str, Any] = {"code": household.code, "address": household.address}
+    if household.alley:
+        row["alley"] = household.alley
+    if household.kind != HouseholdKind.HOUSEHOLD:
+        row["kind"] = household.kind
+    if state != HouseholdState.ACTIVE:
+        row["state"] = state
+    if household.stub:
+        row["stub"] = True
+    if household.head_name:
+        row["head"] = ring.open(household.head_name, "household.head_name").decode()
+    if household.phone:
+        row["phone"] = "•••" + ring.open(household.phone, "household.phone").decode()[-3:]
+    if events:
+        row["visits"] = [
+            {
+                "at": f"{local(event.est_time):%Y-%m-%dT%H:%M}",
+                "by": first_name(event),
+                "outcome": event.outcome,
+            }
+            for event in events[:LAST_VISITS]
+        ]
+        if events[0].appointment_at:
+            row["appointment"] = f"{local(events[0].appointment_at):%Y-%m-%dT%H:%M}"
+    persons = ",".join([_person(resident, services) for resident, services in people.residents])
+    return f'{_text(row)[:-1]},"people":[{persons}]}}'
+
+
+def _person(resident: Any, services: str | None) -> str:
+    more: dict[str, Any] = {}
+    if resident.full_name:
+        more["name"] = keyring().open(resident.full_name, "resident.full_name").decode()
+    if resident.birth_year:
+        more["born"] = resident.birth_year
+    if resident.relation:
+        more["relation"] = resident.relation
+    if resident.state != ResidentState.ACTIVE:
+        more["state"] = resident.state
+    text = f'{{"id":"{resident.id}","n":{resident.ordinal}'
+    if more:
+        text += f",{_text(more)[1:-1]}"
+    return f'{text},"services":{services}}}' if services else text + "}"
+
+
+_text = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode

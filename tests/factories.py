@@ -27,7 +27,7 @@ from backend.models import (
     WalkState,
 )
 from backend.services import feed
-from backend.text.vietnamese import search_key, sort_key
+from backend.text.vietnamese import place_key, search_key, sort_key
 
 _number = count(1)
 
@@ -47,7 +47,7 @@ def create_neighbourhood(session: Session, ward: AreaUnit, name: str = "Tổ dâ
         code=f"{ward.code}-T{number:04d}",
         name=name,
         search_key=search_key(name),
-        sort_key=sort_key(name),
+        sort_key=place_key(name),
         valid_from=date(2025, 7, 1),
     )
     session.add(unit)
@@ -64,7 +64,7 @@ def create_alley(session: Session, neighbourhood: AreaUnit, name: str = "Ngõ 34
         code=f"{neighbourhood.code}-{next(_number):04d}",
         name=name,
         search_key=search_key(name),
-        sort_key=sort_key(name),
+        sort_key=place_key(name),
         valid_from=date(2025, 7, 1),
     )
     session.add(unit)

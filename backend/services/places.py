@@ -17,7 +17,7 @@ from backend.core.refusal import NotFound, Refusal
 from backend.models import AreaUnit, AreaUnitName, Level
 from backend.services import audit
 from backend.services.actor import WARD_ROLES, Actor
-from backend.text.vietnamese import nfc, search_key, sort_key
+from backend.text.vietnamese import nfc, place_key, search_key
 
 # The words for a neighbourhood, and the letter of its code ("29980-T07").
 NEIGHBOURHOOD_KINDS = {
@@ -173,7 +173,7 @@ def new_neighbourhood(
         code=code,
         name=name,
         search_key=search_key(name),
-        sort_key=sort_key(name),
+        sort_key=place_key(name),
         valid_from=since,
     )
     session.add(unit)
@@ -202,7 +202,7 @@ def rename_unit(session: Session, actor: Actor, unit_id: UUID, name: str) -> Are
         raise Refusal("place_name", fields={"name": "place_name"}, limit=_NAME_LIMIT)
     if name != unit.name:
         remember_name(session, unit.id, unit.name, today())
-        unit.name, unit.search_key, unit.sort_key = name, search_key(name), sort_key(name)
+        unit.name, unit.search_key, unit.sort_key = name, search_key(name), place_key(name)
         audit.record(session, actor, "area_unit.rename", object_kind="area_unit", object_id=unit.id)
         session.flush()
     return unit
@@ -312,6 +312,6 @@ def _alley_row(neighbourhood: AreaUnit, name: str, code: str) -> dict[str, objec
         "code": code,
         "name": name,
         "search_key": search_key(name),
-        "sort_key": sort_key(name),
+        "sort_key": place_key(name),
         "valid_from": today(),
     }

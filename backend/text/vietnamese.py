@@ -56,6 +56,11 @@ def sort_key(text: str) -> bytes:
     return b"\x01".join(letters) + b"\x00" + b"\x01".join(tones)
 
 
+def place_key(name: str) -> bytes:
+    """The order of places: as `sort_key`, but numbers count as numbers, so that Tổ 9 stands before Tổ 10."""
+    return sort_key(re.sub(r"[0-9]+", lambda found: found.group().zfill(6), name))
+
+
 def name_key(full_name: str) -> bytes:
     """The order of people: given name, then family name, then middle names, each compared completely."""
     words = nfc(full_name).split()

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.text.vietnamese import fold_tone_placement, name_key, nfc, search_key, sort_key
+from backend.text.vietnamese import fold_tone_placement, name_key, nfc, place_key, search_key, sort_key
 
 VECTORS = Path(__file__).parent.parent / "vectors"
 COLLATION: dict[str, Any] = json.loads((VECTORS / "collation.json").read_text("utf-8"))
@@ -28,6 +28,11 @@ def test_people_stand_by_given_name_then_family_then_middle(names: dict[str, lis
 @pytest.mark.parametrize("case", TONES, ids=lambda case: case["input"])
 def test_tone_placement_folds(case: dict[str, str]) -> None:
     assert fold_tone_placement(case["input"]) == case["folded"]
+
+
+def test_places_stand_by_their_numbers() -> None:
+    names = ["Ngõ 4 Láng", "Ngõ 34 Láng", "Ngõ 34/5 Láng", "Ngõ 120 Láng", "Tổ dân phố 9", "Tổ dân phố 10"]
+    assert [place_key(name) for name in names] == sorted({place_key(name) for name in names})
 
 
 def test_search_ignores_marks_case_and_punctuation() -> None:

@@ -62,6 +62,15 @@ def test_a_killed_web_process_or_worker_is_replaced(start: Start) -> None:
     assert end(server, signal.SIGTERM) == 0
 
 
+def test_a_worker_of_its_own_starts_and_ends(folder: Path) -> None:
+    log = folder / "worker.log"
+    with log.open("wb") as file:
+        process = subprocess.Popen([GOCUA, "worker"], env=environment(folder), stderr=file)
+    wait_for(lambda: '"started"' in log.read_text())
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(60) == 0
+
+
 def test_a_port_in_use_is_said_plainly(start: Start) -> None:
     server = start()
     second = gocua(server.folder, "up", "--port", str(server.port))

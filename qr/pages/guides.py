@@ -3,7 +3,6 @@
 from flask.typing import ResponseReturnValue
 
 from backend.core.clock import today
-from backend.core.refusal import NotFound
 from backend.edge.access import PUBLIC, Door
 from backend.edge.db import session
 from backend.edge.words import locale
@@ -17,15 +16,15 @@ door = Door("resident_guides", __name__, url_prefix="/huong-dan", template_folde
 @door.page("/", who=PUBLIC, strict_slashes=False)
 def guide_list() -> ResponseReturnValue:
     """Every guide that is still valid."""
-    return page("guides.html", contact=contact_for(session()), cache_for=PUBLIC_FOR, guides=shown_guides())
+    return _list()
 
 
 @door.page("/<slug>", who=PUBLIC)
 def guide_page(slug: str) -> ResponseReturnValue:
-    """One guide."""
+    """One guide; for an unknown name the guides that there are."""
     found = guide(slug, locale())
     if found is None:
-        raise NotFound
+        return _list(404)
     return show(found, contact_for(session()), cache_for=PUBLIC_FOR)
 
 
@@ -40,3 +39,9 @@ def show(found: Guide, contact: Contact, *, cache_for: str = "no-store") -> Resp
     if found.withdrawn():
         return page("withdrawn.html", contact=contact, status=410, guide=found, guides=shown_guides())
     return page("guide.html", contact=contact, cache_for=cache_for, guide=found, picture=picture)
+
+
+def _list(status: int = 200) -> ResponseReturnValue:
+    cache_for = PUBLIC_FOR if status == 200 else "no-store"
+    contact = contact_for(session())
+    return page("guides.html", contact=contact, status=status, cache_for=cache_for, guides=shown_guides())

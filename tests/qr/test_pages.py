@@ -88,7 +88,14 @@ def every_page(made: Codes) -> Iterator[tuple[str, int]]:
         yield path, 200
     for path in (f"/G/{made.old_guide}", f"/H/{made.old_plate}", f"/B/{made.old_badge}"):
         yield path, 410
-    for path in ("/G/0000000000", "/H/0000000000", "/B/0000000000", "/G/khong-phai-ma", "/tim?ma=0000000000"):
+    for path in (
+        "/G/0000000000",
+        "/H/0000000000",
+        "/B/0000000000",
+        "/G/khong-phai-ma",
+        "/huong-dan/khong-co",
+        "/tim?ma=0000000000",
+    ):
         yield path, 404
 
 

@@ -9,7 +9,8 @@ import psutil
 import pytest
 
 from tests.cli.conftest import Start
-from tests.cli.server import GOCUA, Running, environment, free_port, gocua, wait_for
+from tests.cli.server import GOCUA, Running, environment, free_port, gocua, launch, wait_for
+from tests.conftest import fresh_database
 
 
 def end(server: Running, number: signal.Signals) -> int:
@@ -138,3 +139,11 @@ def test_a_signal_while_starting_leaves_nothing_behind(folder: Path, moment: str
     process.send_signal(signal.SIGTERM)
     assert process.wait(60) == 0
     assert not (folder / "postgres" / "postmaster.pid").exists()
+
+
+def test_with_a_database_of_ones_own_no_other_is_started(tmp_path: Path) -> None:
+    url = fresh_database("gocua_given")
+    server = launch(tmp_path, DATABASE_URL=url)
+    assert len(server.children()) == 3
+    assert end(server, signal.SIGTERM) == 0
+    assert not (tmp_path / "postgres").exists()

@@ -1,0 +1,285 @@
+"""`python -m tests.browser.screenshots [word]`: every page of the product at 360 and 1280 px under docs/screenshots.
+
+On a demo ward of its own with an evening under way; `word` takes only the pages whose name contains it.
+"""
+
+import io
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+
+from backend.core import crypto
+from backend.core.crypto import Keyring
+from backend.core.settings import PROJECT
+from backend.database import migrate, work
+from backend.database.embedded import EmbeddedPostgres
+from backend.database.engine import make_engine
+from backend.models import Account, Assignment, Device, Household, Visit, WalkMember
+from backend.services import codes, demo, enrol, events, feed, places, reference, sessions
+from backend.services.actor import load_actor
+from backend.services.event_core import compose
+from tests.browser.conftest import SIZES, serve
+from tests.browser.install import FLAGS, chromium_path
+
+OUT = PROJECT / "docs" / "screenshots"
+LIST = PROJECT / "tests" / "vectors" / "xlsx" / "b_merged_two_level.xlsx"
+WIDTHS = {"phone": 360, "desk": 1280}
+TALLEST = 2600  # px; longer pages are cut, a picture is no document
+MOST_BYTES = 150_000
+
+
+@dataclass
+class World:
+    """The demo ward and the ids that the addresses of its pages need."""
+
+    engine: Engine
+    tokens: dict[str, str] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One page: its folder and name, its address (filled in with the world's names), who looks, what is done first."""
+
+    folder: str
+    name: str
+    path: str
+    who: str = "leader"
+    then: Callable[[Page], None] | None = None
+
+
+def _press(name: str) -> Callable[[Page], None]:
+    def then(page: Page) -> None:
+        page.get_by_role("button", name=name).first.click()
+        page.wait_for_load_state()
+
+    return then
+
+
+def _upload(page: Page) -> None:
+    page.get_by_label("Danh sách của tổ dân phố, thôn nào?").select_option(label="Tổ dân phố 12")
+    page.locator("input[type=file]").set_input_files(LIST)
+    _press("Tải lên và xem")(page)
+
+
+def _look(page: Page) -> None:
+    _upload(page)
+    _press("Xem trước")(page)
+
+
+def _import(page: Page) -> None:
+    _look(page)
+    page.locator("form[action$='/ghi'] button.primary").click()
+    page.wait_for_load_state()
+
+
+def _plan(page: Page) -> None:
+    form = page.locator("main form").last
+    for box in form.locator("select[name]").all()[:2]:
+        if "crew" in (box.get_attribute("name") or ""):
+            box.select_option(index=1)
+    form.locator("button.primary").first.click()
+    page.wait_for_load_state()
+
+
+def _pair(page: Page) -> None:
+    _press("Ghép máy này")(page)
+    page.wait_for_timeout(1500)
+
+
+SHOTS = (
+    Shot("leader", "dang-nhap", "/vao", "nobody"),
+    Shot("leader", "bang", "/bang"),
+    Shot("leader", "bang-phuong", "/bang?khu=&dot=", "officer"),
+    Shot("leader", "ho", "/ho"),
+    Shot("leader", "ho-loc", "/ho?viec=eid_level_2&buoc=blocked"),
+    Shot("leader", "ho-mot", "/ho/{household}"),
+    Shot("leader", "ho-sua", "/ho/{household}/sua"),
+    Shot("leader", "ho-nguoi", "/ho/{household}/nguoi?nguoi=1"),
+    Shot("leader", "ho-them", "/ho/them"),
+    Shot("leader", "nhap-1-tai-len", "/nhap", "officer"),
+    Shot("leader", "nhap-2-cot", "/nhap", "officer", _upload),
+    Shot("leader", "nhap-3-xem-truoc", "/nhap", "officer", _look),
+    Shot("leader", "nhap-4-ket-qua", "/nhap", "officer", _import),
+    Shot("leader", "tuyen", "/tuyen"),
+    Shot("leader", "tuyen-mot", "/tuyen/{walk}"),
+    Shot("leader", "tuyen-moi", "/tuyen/moi"),
+    Shot("leader", "tuyen-ke-hoach", "/tuyen/moi", "leader", _plan),
+    Shot("leader", "nguoi", "/nguoi"),
+    Shot("leader", "nguoi-mot", "/nguoi/{volunteer}"),
+    Shot("leader", "nguoi-them", "/nguoi/them"),
+    Shot("leader", "nguoi-ma-qr", "/nguoi/{volunteer}", "leader", _press("Đưa mã QR vào máy mới")),
+    Shot("leader", "nguoi-thu-hoi", "/nguoi/{volunteer}/may/{device}"),
+    Shot("leader", "nguoi-nghi", "/nguoi/{volunteer}/nghi/{team}"),
+    Shot("leader", "to-them", "/to/them", "officer"),
+    Shot("leader", "dia-ban", "/khu", "officer"),
+    Shot("leader", "dia-ban-mot", "/khu/{neighbourhood}", "officer"),
+    Shot("leader", "ma", "/ma"),
+    Shot("leader", "ma-mot", "/ma/{code}"),
+    Shot("leader", "toi", "/toi"),
+    Shot("leader", "bang-tieng-anh", "/bang?lang=en"),
+    Shot("leader", "khong-co", "/ho/00000000-0000-0000-0000-000000000000"),
+    Shot("resident", "trang-dau", "/", "nobody"),
+    Shot("resident", "cac-bai", "/huong-dan", "nobody"),
+    Shot("resident", "vneid-muc-2", "/huong-dan/vneid-muc-2", "nobody"),
+    Shot("resident", "tai-khoan-an-sinh", "/huong-dan/tai-khoan-an-sinh", "nobody"),
+    Shot("resident", "so-suc-khoe", "/huong-dan/so-suc-khoe", "nobody"),
+    Shot("resident", "the-tinh-nguyen-vien", "/B/{badge}", "nobody"),
+    Shot("resident", "ma-cua-ho", "/H/{plate}", "nobody"),
+    Shot("resident", "ma-khong-co", "/B/0000000000", "nobody"),
+    Shot("resident", "quyen-rieng-tu", "/quyen-rieng-tu", "nobody"),
+    Shot("phone", "ghep-may", "/E/{invitation}", "nobody"),
+    Shot("phone", "toi-nay", "/E/{invitation}", "nobody", _pair),
+    Shot("phone", "toi-nay-khong-script", "/m/tuyen", "volunteer"),
+)
+
+
+def main() -> None:
+    """Make the world, serve it, take every picture."""
+    crypto.configure(Keyring.from_secret(bytes(range(32))))
+    wanted = sys.argv[1] if len(sys.argv) > 1 else ""
+    with tempfile.TemporaryDirectory(prefix="gocua-shots-") as folder:
+        server = EmbeddedPostgres(Path(folder))
+        world = _world(server.url)
+        with serve(server.url, Path(folder)) as address, sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=chromium_path(), args=FLAGS)
+            for size in SIZES:
+                for shot in SHOTS:
+                    if wanted in f"{shot.folder}/{shot.name}":
+                        _take(browser, world, address, shot, size)
+            browser.close()
+        world.engine.dispose()
+        server.stop()
+
+
+def _world(url: str) -> World:
+    engine = make_engine(url)
+    migrate.upgrade(engine)
+    with work.unit_of_work(engine) as session:
+        reference.load_units(session)
+        reference.load_services(session)
+        feed.ensure_epoch(session)
+    with work.unit_of_work(engine) as session:
+        made = demo.make(session, demo.Size(1300, 12, 7))
+    world = World(engine)
+    with work.unit_of_work(engine) as session:
+        _tonight(session, made)
+    with work.unit_of_work(engine) as session:
+        _name(session, made, world)
+    return world
+
+
+def _tonight(session: Session, made: demo.Demo) -> None:
+    """A few visits of this evening, so that the board has something to say."""
+    outcomes = ("helped", "not_home", "no_need", "rescheduled", "helped", "refused")
+    for account_id, _ in made.volunteers[:5]:
+        device = session.scalars(select(Device).where(Device.account_id == account_id)).first()
+        phone = load_actor(session, account_id, device_id=device.id if device else None)
+        assert phone is not None
+        doors = session.scalars(
+            select(Assignment.household_id)
+            .join(WalkMember, WalkMember.walk_id == Assignment.walk_id)
+            .where(WalkMember.account_id == account_id)
+            .order_by(Assignment.position.desc())
+            .limit(len(outcomes))
+        ).all()
+        visits = [
+            compose(account_id, door, "visit", {"outcome": outcome})
+            for door, outcome in zip(doors, outcomes, strict=False)
+        ]
+        events.store(session, phone, visits)
+
+
+def _name(session: Session, made: demo.Demo, world: World) -> None:
+    officer = load_actor(session, made.officer.account_id)
+    leader = load_actor(session, made.leader.account_id)
+    assert officer is not None
+    assert leader is not None
+    places.create_neighbourhood(session, officer, kind="tdp", name="Tổ dân phố 12")
+    volunteer = made.volunteers[0][0]
+    device = session.scalars(select(Device).where(Device.account_id == volunteer)).one()
+    device.waiting = 3
+    household = session.scalars(
+        select(Visit.household_id)
+        .where(Visit.author == volunteer, Visit.results != [])
+        .order_by(Visit.est_time.desc())
+        .limit(1)
+    ).one()
+    place = session.get_one(Household, household).neighbourhood_id
+    world.tokens = {
+        who: sessions.open_session(session, session.get_one(Account, account_id))
+        for who, account_id in (("leader", leader.account_id), ("officer", officer.account_id))
+    }
+    plate = codes.code_for_household(session, leader, household)
+    world.names = {
+        "household": str(household),
+        "neighbourhood": str(place),
+        "volunteer": str(volunteer),
+        "device": str(device.id),
+        "team": str(next(iter(leader.leads))),
+        "walk": str(
+            session.scalars(select(WalkMember.walk_id).where(WalkMember.account_id == volunteer)).first()
+        ),
+        "code": str(plate.id),
+        "plate": plate.token,
+        "badge": codes.code_for_account(session, leader, volunteer).token,
+    }
+
+
+def _take(browser: Browser, world: World, address: str, shot: Shot, size: str) -> None:
+    context = browser.new_context(base_url=address, locale="vi-VN", **SIZES[size])
+    page = _open(context, world, address, shot)
+    height = page.evaluate("document.documentElement.scrollHeight")
+    width = WIDTHS[size]
+    page.set_viewport_size({"width": width, "height": min(max(height, 740), TALLEST)})
+    page.evaluate("window.scrollTo(0, 0)")
+    path = OUT / shot.folder / f"{shot.name}-{width}.png"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(_small(page.screenshot()))
+    print(f"{path.relative_to(PROJECT)}  {path.stat().st_size // 1024} KB  {height} px")
+    context.close()
+
+
+def _open(context: BrowserContext, world: World, address: str, shot: Shot) -> Page:
+    names = dict(world.names)
+    with work.unit_of_work(world.engine) as session:
+        leader = session.scalars(select(Account).where(Account.login == "totruong.mau")).one()
+        actor = load_actor(session, leader.id)
+        assert actor is not None
+        if "{invitation}" in shot.path or shot.who == "volunteer":
+            names["invitation"] = enrol.invite(session, actor, names["volunteer"])  # type: ignore[arg-type]
+    if shot.who == "volunteer":
+        with work.unit_of_work(world.engine) as session:
+            _, token = enrol.enrol(session, names["invitation"], "Máy của Dung")
+        context.add_cookies([{"name": "gocua_device", "value": token, "url": address}])
+    if shot.who in world.tokens:
+        context.add_cookies([{"name": "gocua_session", "value": world.tokens[shot.who], "url": address}])
+    page = context.new_page()
+    page.goto(shot.path.format(**names))
+    if shot.then is not None:
+        shot.then(page)
+    return page
+
+
+def _small(png: bytes) -> bytes:
+    """The picture in as many colours as stay under the limit."""
+    image = Image.open(io.BytesIO(png)).convert("RGB")
+    for colours in (128, 64, 32, 16):
+        out = io.BytesIO()
+        image.quantize(colours, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
+            out, "PNG", optimize=True
+        )
+        if out.tell() < MOST_BYTES:
+            break
+    return out.getvalue()
+
+
+if __name__ == "__main__":
+    main()

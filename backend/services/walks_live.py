@@ -69,6 +69,7 @@ def effects(session: Session, actor: Actor, plan_id: UUID) -> Effects:
     plan = _drafts(session, actor, plan_id, lock=False)
     ids = [walk.id for walk in plan]
     doors = select(Assignment.household_id).where(Assignment.walk_id.in_(ids))
+    losing = select(Assignment.walk_id).where(live(), Assignment.household_id.in_(doors))
     rows = session.execute(
         select(
             Walk.id,
@@ -77,11 +78,7 @@ def effects(session: Session, actor: Actor, plan_id: UUID) -> Effects:
             func.count().label("all"),
         )
         .join(Assignment, Assignment.walk_id == Walk.id)
-        .where(
-            live(),
-            Walk.ward_id == actor.ward_id,
-            Walk.neighbourhood_id.in_({w.neighbourhood_id for w in plan}),
-        )
+        .where(live(), Walk.ward_id == actor.ward_id, Walk.id.in_(losing))
         .group_by(Walk.id)
         .order_by(Walk.name)
     ).all()

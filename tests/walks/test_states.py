@@ -125,6 +125,7 @@ class _Evening(RuleBasedStateMachine):
         self.plans.remove(plan_id)
         assert (done.doors, done.taken) == (len(expected), taken)
         assert done.doors + done.left_out == said.doors
+        assert sum(one.doors for one in said.taken) >= taken
         self.holder |= expected
 
     @precondition(lambda self: self.plans)

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 
 import click
 from sqlalchemy import select
@@ -28,8 +29,11 @@ def run() -> None:
     with ground(base_url=local_address(host, port)) as base:
         greeting = _prepare(base)
         base.engine.dispose()  # nothing of it may live in the children
-        with announced(base.settings.data_dir, base.settings.base_url):
-            code = serving.serve(base.settings, base.url, host=host, port=port, ready=greeting)
+        settings = base.settings
+        if not os.environ.get("GOCUA_LOG_LEVEL"):
+            settings = replace(settings, log_level="WARNING")  # so that the greeting stays on the screen
+        with announced(settings.data_dir, settings.base_url):
+            code = serving.serve(settings, base.url, host=host, port=port, ready=greeting)
     sys.exit(code)
 
 

@@ -1,31 +1,21 @@
-"""Teams of a ward, made by its officers: a team, the neighbourhoods it serves, its leader."""
+"""Teams of a ward, made by its officers: a team, the neighbourhoods it serves, its leader. Places are made at /khu."""
 
 from typing import Any
 
-from flask import current_app, flash, redirect, render_template, request
+from flask import current_app, flash, render_template, request
 from flask.typing import ResponseReturnValue
 from marshmallow import EXCLUDE, Schema, fields
 
-from backend.console import forms, words
-from backend.core.messages import N_
+from backend.console import forms
 from backend.core.refusal import NotFound, Refusal
 from backend.edge.access import OFFICERS, Door, actor
 from backend.edge.db import session
 from backend.edge.words import _
 from backend.models import Role
-from backend.services import people, places
+from backend.services import people
 from backend.services.desk import surroundings
 
 door = Door("teams", __name__, template_folder="templates")
-KINDS = {
-    "tdp": N_("Tổ dân phố"),
-    "khu_pho": N_("Khu phố"),
-    "thon": N_("Thôn"),
-    "ap": N_("Ấp"),
-    "xom": N_("Xóm"),
-    "ban": N_("Bản"),
-    "buon": N_("Buôn"),
-}
 
 
 class TeamForm(Schema):
@@ -39,16 +29,6 @@ class TeamForm(Schema):
     areas = fields.List(fields.UUID(), load_default=list)
     leader = fields.String(required=True, validate=[forms.present, forms.up_to(80)])
     login = fields.String(load_default="", validate=forms.up_to(40))
-
-
-class PlaceForm(Schema):
-    """A new neighbourhood."""
-
-    class Meta:
-        unknown = EXCLUDE
-
-    kind = fields.String(required=True)
-    place = fields.String(required=True, validate=[forms.present, forms.up_to(120)])
 
 
 @door.page("/to/them", who=OFFICERS, methods=("GET", "POST"))
@@ -78,20 +58,6 @@ def add() -> ResponseReturnValue:
     )
 
 
-@door.page("/to/noi", who=OFFICERS, methods=("POST",))
-def add_place() -> ResponseReturnValue:
-    """Make a neighbourhood of the ward."""
-    try:
-        form = forms.read(PlaceForm())
-        places.create_neighbourhood(session(), actor(), kind=form["kind"], name=form["place"])
-    except NotFound:
-        raise
-    except Refusal as refusal:
-        return _form(forms.problems(refusal, {"name": "place"})), refusal.status
-    flash(_("Đã thêm. Chọn nơi ấy cho tổ ở dưới."))
-    return redirect("/to/them", 303)
-
-
 def _form(problems: dict[str, Any]) -> str:
     around = surroundings(session(), actor())
     return render_template(
@@ -99,6 +65,5 @@ def _form(problems: dict[str, Any]) -> str:
         neighbourhoods=list(around.neighbourhoods.items()),
         chosen=request.form.getlist("areas"),
         form=request.form,
-        kinds=words.options(KINDS),
         **problems,
     )

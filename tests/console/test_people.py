@@ -249,7 +249,7 @@ def test_an_officer_makes_a_place_a_team_and_a_leader(
 ) -> None:
     with session.get_bind().engine.begin() as connection:
         connection.execute(delete(RateLimit))
-    assert officer.post("/to/noi", data={"kind": "thon", "place": "Thôn Đoài"}).location == "/to/them"
+    assert officer.post("/khu/moi", data={"kind": "thon", "name": "Thôn Đoài"}).status_code == 303
     page = officer.get("/to/them").text
     place = re.search(r'value="([0-9a-f-]{36})"> <span>Thôn Đoài', page)
     assert place is not None

@@ -204,7 +204,7 @@ def _exchange(
             for taken in _few(near)
             for keep in (True, False)
             for load in [_load_of(weights, mine, given, taken, torn if keep else None, keep=keep)]
-            if load <= most and total - load <= most
+            if 0 < load <= most and 0 < total - load <= most
         ),
         key=lambda option: option[0],
     )

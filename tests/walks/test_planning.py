@@ -104,10 +104,7 @@ def test_as_many_walks_as_doors_and_never_more() -> None:
 
 
 DOORS = st.lists(
-    st.builds(
-        lambda alley, number, load, point: Door(
-            uuid4(), UUID(int=alley) if alley else None, b"%03d%03d" % (alley, number), load, None, point
-        ),
+    st.tuples(
         st.integers(0, 6),
         st.integers(0, 200),
         st.integers(0, 50),
@@ -115,7 +112,20 @@ DOORS = st.lists(
     ),
     min_size=1,
     max_size=80,
+).map(
+    lambda rows: [
+        Door(
+            UUID(int=n), UUID(int=alley) if alley else None, b"%03d%03d" % (alley, number), load, None, point
+        )
+        for n, (alley, number, load, point) in enumerate(rows)
+    ]
 )
+
+
+@given(st.integers(1, 6), st.integers(1, 4))
+def test_mending_never_empties_a_walk(doors: int, walks: int) -> None:
+    few = [Door(UUID(int=n), None, b"", 34 if n == doors - 1 else 0) for n in range(doors)]
+    assert all(walk.doors for walk in plan(few, min(walks, doors)))
 
 
 @given(DOORS, st.integers(1, 8))

@@ -24,7 +24,7 @@ _FIRST_PORT, _PORTS = 8000, 20
 def run() -> None:
     """Chạy thử với phường mẫu: lần đầu dựng, các lần sau mở lại."""
     stop_by_signal()
-    host = os.environ.get("HOST") or "127.0.0.1"
+    host = os.environ.get("LISTEN") or "127.0.0.1"
     port = _port(host)
     with ground(base_url=local_address(host, port)) as base:
         greeting = _prepare(base)
@@ -95,5 +95,5 @@ Gõ Cửa chạy ở {base_url}   (Ctrl-C để dừng)
   Tổ trưởng       {base_url}/vao   tên: {made.login}   mật khẩu: {password}
   Tình nguyện viên {base_url}/m/
   Người dân       {base_url}/
-  Thử bằng điện thoại thật: HOST=<địa chỉ máy này trong mạng> make run
+  Thử bằng điện thoại thật: LISTEN=<địa chỉ máy này trong mạng> make run
 """

@@ -18,6 +18,8 @@ from backend.text.vietnamese import nfc, search_key
 _ALLEYS = {"kiet": "Kiệt", "ngo": "Ngõ", "ngach": "Ngách", "hem": "Hẻm"}
 _CLASS = {"letter": b"\x10", "lot": b"\x20", "number": b"\x30", "building": b"\x40", "none": b"\x50"}
 _SUFFIX_RANK = {"bis": b"\x03", "ter": b"\x04"}
+_LONGEST = 200  # characters read: a longer cell is no address, and a walk key must fit into an index page
+_TIE = 400  # bytes of the text that break a tie
 _COMPONENT = re.compile(r"([^\W\d_]*)[ .-]?([0-9]+)[ -]?(.*)", re.DOTALL)
 
 
@@ -57,7 +59,7 @@ def street_side(parts: dict[str, Any]) -> int | None:
 
 
 def _parts(raw: str) -> dict[str, Any]:
-    rest = " ".join(unicodedata.normalize("NFKC", raw).split())
+    rest = " ".join(unicodedata.normalize("NFKC", raw).split())[:_LONGEST]
     parts: dict[str, Any] = {}
     rest = admin_tail(rest)
     for rule in RULES:
@@ -169,7 +171,7 @@ def _key(raw: str, parts: dict[str, Any], path: list[str], house: list[str]) -> 
             + b"".join(_natural(f"{key} {parts[key]}") for key in UNIT_NAMES if key in parts)
             + b"\x00"
         )
-    return place + _way(parts, path, house) + b"\x00" + raw.casefold().encode()
+    return place + _way(parts, path, house) + b"\x00" + raw.casefold().encode()[:_TIE]
 
 
 def _way(parts: dict[str, Any], path: list[str], house: list[str]) -> bytes:

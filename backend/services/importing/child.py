@@ -1,7 +1,9 @@
 """The only place where a stranger's file is opened: a process of its own with little memory and little time.
 
-Run as a script (`python -I child.py`): the file on standard input, lines of JSON on standard output. Of each
-sheet {"name", "merged", "fonts", "rows": how many} and then a line for each row; or the one line {"error": code}. It imports nothing of ours. Values only:
+Run as a script (`python -I child.py`): the file on standard input, lines of JSON on standard output. A sheet begins
+with {"sheet": name, "merged": areas}, each of its rows is an array; at the end {"fonts": {sheet: names}}, or {"error": code}.
+Rows are passed on one by one, so that the longest list fits into the memory. It imports nothing of
+ours. Values only:
 formulas are never evaluated, archives inside the archive never opened. Rules after threats.md section 5.5.
 """
 
@@ -19,7 +21,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 MEMORY = 256 * 1024 * 1024
-CPU_SECONDS = 10
+CPU_SECONDS = 15  # an ordinary list takes 0.1, the longest 3 on a quiet machine
 MAX_PARTS = 3000
 MAX_UNPACKED = 256 * 1024 * 1024
 SUSPECT_FROM = 16 * 1024 * 1024  # below this even a wild ratio harms nobody
@@ -28,6 +30,7 @@ MAX_ROWS = 200_000
 MAX_COLUMNS = 200
 MAX_TEXT = 64 * 1024 * 1024
 MAX_SHEETS = 30
+MAX_MERGED = 100_000
 FONT_ROWS = 60
 
 _ENCODER = json.JSONEncoder(separators=(",", ":"))  # ASCII: no question of the terminal's encoding
@@ -41,21 +44,22 @@ class Refused(Exception):
     """The file is not read; the code says why."""
 
 
+class Caps:
+    """How much was read so far, over all sheets."""
+
+    rows = 0
+    text = 0
+
+
 def main() -> None:
     _limit()
     try:
-        sheets = read(sys.stdin.buffer.read())
+        for line in read(sys.stdin.buffer.read()):
+            _say(line)
     except Refused as refused:
         _say({"error": str(refused)})
-        return
     except MemoryError:
         _say({"error": "file_heavy"})
-        return
-    for sheet in sheets:
-        rows = sheet["rows"]
-        _say(sheet | {"rows": len(rows)})
-        for row in rows:
-            _say(row)
 
 
 def _say(line: Any) -> None:
@@ -63,21 +67,21 @@ def _say(line: Any) -> None:
     sys.stdout.write("\n")
 
 
-def read(data: bytes) -> list[dict[str, Any]]:
-    """The sheets of a list, whatever its name says it is. Raises Refused."""
+def read(data: bytes) -> Iterator[Any]:
+    """The lines about a list, whatever its name says it is. Raises Refused, also after some lines."""
     if not data.strip(b"\0 \t\r\n"):
         raise Refused("file_empty")
     if data.startswith(_ZIP):
-        fonts_possible = True
         _check_archive(data)
+        yield from _spreadsheet(data, fonts_possible=True)
     elif data.startswith(_OLE):
-        fonts_possible = False
         _check_compound(data)
+        yield from _spreadsheet(data, fonts_possible=False)
     elif _is_text(data):
-        return [{"name": "", "rows": _trim(_csv_rows(data)), "merged": [], "fonts": []}]
+        yield {"sheet": "", "merged": []}
+        yield from _trim(_csv_rows(data), Caps())
     else:
         raise Refused("file_broken" if data.startswith(b"PK") else "file_type")
-    return _spreadsheet(data, fonts_possible)
 
 
 def _limit() -> None:
@@ -144,19 +148,33 @@ def _check_compound(data: bytes) -> None:
         raise Refused("file_type")
 
 
-def _spreadsheet(data: bytes, fonts_possible: bool) -> list[dict[str, Any]]:
+def _spreadsheet(data: bytes, *, fonts_possible: bool) -> Iterator[Any]:
     import python_calamine
 
+    telling: list[str] = []
+    caps = Caps()
     try:
         book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
-        sheets = [_sheet(book, meta.name) for meta in _visible(book)]
+        for meta in _visible(book):
+            head: list[list[Any]] = []
+            sheet = book.get_sheet_by_name(meta.name)
+            areas = [
+                [top, left, bottom, right] for (top, left), (bottom, right) in sheet.merged_cell_ranges or ()
+            ]
+            yield {"sheet": meta.name, "merged": areas[:MAX_MERGED]}
+            # Rows are counted from the top of the sheet, columns only from the first filled one.
+            gap: list[Any] = [None] * (sheet.start[1] if sheet.start else 0)
+            for row in _trim((itertools.chain(gap, row) if gap else row for row in sheet.iter_rows()), caps):
+                if len(head) < FONT_ROWS:
+                    head.append(row)
+                yield row
+            telling += [meta.name] if _telling(head) else []
     except python_calamine.PasswordError:
         raise Refused("file_locked") from None
     except (python_calamine.CalamineError, OSError, ValueError, IndexError, KeyError, OverflowError):
         raise Refused("file_broken") from None
-    if fonts_possible and any(_telling(sheet["rows"]) for sheet in sheets):
-        _add_fonts(data, sheets)
-    return sheets
+    if fonts_possible and telling:
+        yield {"fonts": _fonts(data, telling)}
 
 
 def _visible(book: Any) -> list[Any]:
@@ -164,35 +182,19 @@ def _visible(book: Any) -> list[Any]:
     return [meta for meta in shown if str(meta.visible).endswith(".Visible")][:MAX_SHEETS] or shown[:1]
 
 
-def _sheet(book: Any, name: str) -> dict[str, Any]:
-    sheet = book.get_sheet_by_name(name)
-    # Rows are counted from the top of the sheet, columns only from the first filled one.
-    left_gap: list[Any] = [None] * (sheet.start[1] if sheet.start else 0)
-    rows = _trim(itertools.chain(left_gap, row) if left_gap else row for row in sheet.iter_rows())
-    merged = [[top, left, bottom, right] for (top, left), (bottom, right) in sheet.merged_cell_ranges or ()]
-    return {"name": name, "rows": rows, "merged": merged[:100_000], "fonts": []}
-
-
-def _trim(rows: Iterable[Iterable[Any]]) -> list[list[Any]]:
+def _trim(rows: Iterable[Iterable[Any]], caps: Caps) -> Iterator[list[Any]]:
     """Plain rows without empty tails, within the caps."""
-    kept: list[list[Any]] = []
-    text = filled = 0
-    for number, row in enumerate(rows):
-        if number >= 1_048_576:
-            break
+    for row in itertools.islice(rows, 1_048_576):
         cells = [_plain(cell) for cell in row]
         while cells and cells[-1] is None:
             cells.pop()
         if len(cells) > MAX_COLUMNS:
             raise Refused("file_wide")
-        text += sum(len(cell) for cell in cells if isinstance(cell, str))
-        filled += bool(cells)
-        if filled > MAX_ROWS or text > MAX_TEXT:
+        caps.text += sum(len(cell) for cell in cells if isinstance(cell, str))
+        caps.rows += bool(cells)
+        if caps.rows > MAX_ROWS or caps.text > MAX_TEXT:
             raise Refused("file_long")
-        kept.append(cells)
-    while kept and not kept[-1]:
-        kept.pop()
-    return kept
+        yield cells
 
 
 def _plain(value: Any) -> Any:
@@ -211,25 +213,26 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _telling(rows: list[list[Any]]) -> bool:
-    head = itertools.chain.from_iterable(rows[:FONT_ROWS])
-    return any(isinstance(cell, str) and _LEGACY.search(cell) for cell in head)
+def _telling(head: list[list[Any]]) -> bool:
+    return any(isinstance(cell, str) and _LEGACY.search(cell) for cell in itertools.chain.from_iterable(head))
 
 
-def _add_fonts(data: bytes, sheets: list[dict[str, Any]]) -> None:
+def _fonts(data: bytes, names: list[str]) -> dict[str, list[str | None]]:
     """The usual font of each column's first rows, which tells capitals in TCVN3; only openpyxl reads fonts."""
     import openpyxl
 
+    found: dict[str, list[str | None]] = {}
     with contextlib.suppress(Exception):  # fonts help, the list can be read without them
         book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
-        for sheet in sheets:
+        for name in names:
             counts: list[Counter[str]] = []
-            for row in book[sheet["name"]].iter_rows(max_row=FONT_ROWS, max_col=MAX_COLUMNS):
+            for row in book[name].iter_rows(max_row=FONT_ROWS, max_col=MAX_COLUMNS):
                 counts.extend(Counter() for _ in range(len(row) - len(counts)))
                 for cell, count in zip(row, counts, strict=False):
                     if isinstance(cell.value, str) and cell.font.name:
                         count[cell.font.name] += 1
-            sheet["fonts"] = [count.most_common(1)[0][0] if count else None for count in counts]
+            found[name] = [count.most_common(1)[0][0] if count else None for count in counts]
+    return found
 
 
 def _is_text(data: bytes) -> bool:

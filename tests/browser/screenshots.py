@@ -269,15 +269,19 @@ def _open(context: BrowserContext, world: World, address: str, shot: Shot) -> Pa
 
 
 def _small(png: bytes) -> bytes:
-    """The picture in as many colours as stay under the limit."""
+    """The picture as it is, or in as many colours as stay under the limit."""
     image = Image.open(io.BytesIO(png)).convert("RGB")
-    for colours in (128, 64, 32, 16):
-        out = io.BytesIO()
-        image.quantize(colours, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
-            out, "PNG", optimize=True
-        )
-        if out.tell() < MOST_BYTES:
+    found = _saved(image)
+    for colours in (256, 128, 64, 32):
+        if len(found) < MOST_BYTES:
             break
+        found = _saved(image.quantize(colours, kmeans=2, dither=Image.Dither.NONE))
+    return found
+
+
+def _saved(image: Image.Image) -> bytes:
+    out = io.BytesIO()
+    image.save(out, "PNG", optimize=True)
     return out.getvalue()
 
 

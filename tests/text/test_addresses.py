@@ -152,6 +152,13 @@ def test_parse_never_raises_and_keeps_the_text(raw: str) -> None:
     assert parse(address.raw) == address
 
 
+@pytest.mark.parametrize("piece", ["1/", "đường ", "ữ", "ngõ 12 ", "P.502 ", "lô B-1", "￭", "12 bis "])
+def test_a_cell_that_is_no_address_is_read_quickly_into_a_key_that_an_index_takes(piece: str) -> None:
+    address = parse(piece * 10_000)
+    assert len(address.walk_key) < 2_600  # PostgreSQL's B-tree takes 2,704 bytes
+    assert parse(address.raw) == address
+
+
 @given(
     st.lists(
         st.tuples(st.integers(0, 400), st.integers(0, 400), st.integers(0, 400)), min_size=2, unique=True

@@ -5,6 +5,7 @@ argument; guard() is the outermost layer, so that nothing is read or answered be
 """
 
 import gzip
+import json
 from collections.abc import Callable
 from functools import wraps
 from http import HTTPStatus
@@ -13,13 +14,13 @@ from typing import Any, TypeVar, cast
 from flask import Flask, Response, request
 from flask.typing import ResponseReturnValue
 from flask_smorest import Api, Blueprint
-from marshmallow import Schema
+from marshmallow import Schema, ValidationError
 from sqlalchemy import Engine
-from werkzeug.exceptions import UnprocessableEntity
+from werkzeug.wrappers import Response as BaseResponse
 
+from backend.core.refusal import Refusal
 from backend.edge.access import CLIENT_HEADER, DEVICE_COOKIE, Credential, Policy, guard
 from backend.edge.db import session
-from backend.edge.errors import answer
 from mobile_api.schemas import ErrorOut
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -45,7 +46,6 @@ class ApiDoor:
 
     def __init__(self, name: str, import_name: str, description: str) -> None:
         self.blueprint = Blueprint(name, import_name, url_prefix=PREFIX, description=description)
-        self.blueprint.register_error_handler(UnprocessableEntity, _bad_fields)
         self.blueprint.before_request(_limit_body)
         self.blueprint.after_request(_compress)
 
@@ -81,6 +81,7 @@ class ApiDoor:
         codes = sorted({*refuses, *((400, 401, 403) if device else ()), *((400, 413) if takes else ())})
 
         def register(view: View) -> View:
+            # flask-smorest wraps a view once per decorator and copies on each call: it documents, _plain runs.
             documented: Any = view
             for code in codes:
                 documented = self.blueprint.alt_response(
@@ -93,7 +94,9 @@ class ApiDoor:
                 {"device": []} if method == "GET" else {"device": [], "client": []}
             )
             documented = self.blueprint.doc(security=[schemes] if device else [])(documented)
-            guarded = guard(documented, who)
+            plain: Any = _plain(view, takes() if takes else None, gives() if gives else None, status)
+            plain._apidoc = documented._apidoc
+            guarded = guard(plain, who)
             if at_one_moment:
                 guarded = _at_one_moment(guarded)
             self.blueprint.route(rule, methods=[method])(guarded)
@@ -137,6 +140,35 @@ def make_api(app: Flask) -> PhoneApi:
     return api
 
 
+def _plain(view: View, takes: Schema | None, gives: Schema | None, status: int) -> View:
+    """The view between its schemas: the checked body in, a response out (one the view made itself goes as it is)."""
+
+    @wraps(view)
+    def plain(**values: Any) -> ResponseReturnValue:
+        found = view(**values) if takes is None else view(_body(takes), **values)
+        if isinstance(found, BaseResponse):
+            return found
+        return json_text(json.dumps(gives.dump(found) if gives else found, ensure_ascii=False), status)
+
+    return cast(View, plain)
+
+
+def _body(schema: Schema) -> dict[str, Any]:
+    """The JSON body as `schema` reads it. Raises Refusal bad_request: 400 for what is no JSON, 422 with fields."""
+    body = request.get_json() if request.is_json else None
+    try:
+        checked: dict[str, Any] = schema.load(body if body is not None else {})
+    except ValidationError as error:
+        raise Refusal("bad_request", status=422, fields=dict(_flat(_messages(error)))) from None
+    except (OverflowError, RecursionError):
+        raise Refusal("bad_request", status=422) from None
+    return checked
+
+
+def _messages(error: ValidationError) -> dict[Any, Any]:
+    return error.messages if isinstance(error.messages, dict) else {}
+
+
 def _at_one_moment(view: View) -> View:
     @wraps(view)
     def reading(*args: Any, **values: Any) -> ResponseReturnValue:
@@ -157,13 +189,6 @@ def _compress(response: Response) -> Response:
         response.set_data(gzip.compress(body, _LEVEL, mtime=0))
         response.headers["Content-Encoding"] = "gzip"
     return response
-
-
-def _bad_fields(error: UnprocessableEntity) -> ResponseReturnValue:
-    """A body that marshmallow refused: each field with a code of ours, never with the library's text."""
-    messages = getattr(error, "data", {}).get("messages", {}).get("json", {})
-    fields = dict(_flat(messages)) if isinstance(messages, dict) else {}
-    return answer("bad_request", 422, fields=fields)
 
 
 def _flat(messages: dict[Any, Any], prefix: str = "") -> list[tuple[str, str]]:

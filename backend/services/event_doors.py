@@ -20,6 +20,7 @@ from backend.services.sql import run
 from backend.text.addresses import parse
 from backend.text.vietnamese import nfc, search_key
 
+# The first statement of a set: it also says how long this transaction waits for a lock.
 _RESOLVE = """
     WITH RECURSIVE way(sent, id, step) AS (
       SELECT id, id, 0 FROM unnest(%(ids)s::uuid[]) AS t(id)
@@ -27,7 +28,8 @@ _RESOLVE = """
       SELECT w.sent, a.new_id, w.step + 1 FROM way w
       JOIN household_alias a ON a.ward_id = %(ward)s AND a.old_id = w.id WHERE w.step < 8
     )
-    SELECT DISTINCT ON (w.sent) w.sent, h.id AS link, h.withdrawn_at IS NOT NULL AS withdrawn
+    SELECT DISTINCT ON (w.sent) w.sent, h.id AS link, h.withdrawn_at IS NOT NULL AS withdrawn,
+           (SELECT set_config('lock_timeout', '2s', true)) AS patience
     FROM way w LEFT JOIN household h ON h.id = w.id AND h.ward_id = %(ward)s
     ORDER BY w.sent, w.step DESC
 """

@@ -23,7 +23,6 @@ from backend.services.actor import Actor
 from backend.services.event_core import Core, Item, NewerSchema
 from backend.services.event_payload import BadEvent
 from backend.services.offers import offered
-from backend.services.sql import run
 
 MAX_ITEMS = 50
 _TRIES = 3
@@ -66,7 +65,6 @@ def store(
     if actor.device_id is None:
         raise ValueError("events come from an enrolled phone")
     session.flush()
-    run(session, "SET LOCAL lock_timeout = '2s'")
     answers: list[Result | None] = []
     cores: dict[UUID, Core] = {}
     repeats: list[tuple[int, Core]] = []

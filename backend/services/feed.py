@@ -21,33 +21,29 @@ from backend.services.sql import run
 
 _TOUCHED = "gocua_touched"
 
-_NUMBER = text(
-    """
+_NUMBER = """
     WITH e AS (
       SELECT kind, entity_id, row_number() OVER (ORDER BY kind, entity_id) AS ord
-      FROM unnest(CAST(:kinds AS text[]), CAST(:ids AS uuid[])) AS t(kind, entity_id)
+      FROM unnest(%(kinds)s::text[], %(ids)s::uuid[]) AS t(kind, entity_id)
     ), h AS (
-      UPDATE stream_head SET n = n + (SELECT count(*) FROM e) WHERE audience = :a RETURNING n
+      UPDATE stream_head SET n = n + (SELECT count(*) FROM e) WHERE audience = %(a)s RETURNING n
     )
     INSERT INTO change_feed (audience, kind, entity_id, seq)
-    SELECT :a, kind, entity_id, (SELECT n FROM h) - (SELECT count(*) FROM e) + ord FROM e
+    SELECT %(a)s, kind, entity_id, (SELECT n FROM h) - (SELECT count(*) FROM e) + ord FROM e
     ON CONFLICT (audience, kind, entity_id) DO UPDATE SET seq = EXCLUDED.seq
-    """
-)
+"""
 
 # Who sees a household now, and who has seen it (they will read a tombstone).
-_HOUSEHOLD_AUDIENCES = text(
-    """
+_HOUSEHOLD_AUDIENCES = """
     SELECT a.household_id AS id, 'team:' || a.team_id AS audience FROM assignment a
-    WHERE a.household_id = ANY(:ids) AND a.started_at IS NOT NULL AND a.ended_at IS NULL
+    WHERE a.household_id = ANY(%(ids)s::uuid[]) AND a.started_at IS NOT NULL AND a.ended_at IS NULL
     UNION
     SELECT h.id, 'team:' || m.team_id FROM household h
     JOIN membership m ON m.account_id = h.added_by AND m.team_id IS NOT NULL AND m.valid_to IS NULL
-    WHERE h.id = ANY(:ids) AND h.stub
+    WHERE h.id = ANY(%(ids)s::uuid[]) AND h.stub
     UNION
-    SELECT f.entity_id, f.audience FROM change_feed f WHERE f.kind = 'household' AND f.entity_id = ANY(:ids)
-    """
-)
+    SELECT f.entity_id, f.audience FROM change_feed f WHERE f.kind = 'household' AND f.entity_id = ANY(%(ids)s::uuid[])
+"""
 
 
 def team_stream(team_id: UUID) -> str:
@@ -80,18 +76,21 @@ def flush_touches(session: Session) -> None:
     per_audience: dict[str, list[tuple[str, UUID]]] = defaultdict(list)
     households = sorted({entity_id for kind, entity_id, _ in touched if kind == "household"})
     if households:
-        session.execute(text("UPDATE household SET v = v + 1 WHERE id = ANY(:ids)"), {"ids": households})
+        run(session, "UPDATE household SET v = v + 1 WHERE id = ANY(%(ids)s::uuid[])", ids=households)
         household_rows.rewrite(session, households)
-        for row in session.execute(_HOUSEHOLD_AUDIENCES, {"ids": households}):
+        for row in run(session, _HOUSEHOLD_AUDIENCES, ids=households):
             per_audience[row.audience].append(("household", row.id))
     for kind, entity_id, audience in touched:
         if kind != "household" and audience is not None:
             per_audience[audience].append((kind, entity_id))
     for audience in sorted(per_audience):
         entities = per_audience[audience]
-        session.execute(
+        run(
+            session,
             _NUMBER,
-            {"a": audience, "kinds": [kind for kind, _ in entities], "ids": [id_ for _, id_ in entities]},
+            a=audience,
+            kinds=[kind for kind, _ in entities],
+            ids=[id_ for _, id_ in entities],
         )
 
 

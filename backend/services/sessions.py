@@ -12,14 +12,24 @@ from sqlalchemy.orm import Session
 from backend.core.clock import now
 from backend.core.crypto import token_hash
 from backend.core.refusal import Refusal
-from backend.models import Account, Device, LoginSession
-from backend.services.actor import Actor, load_actor
+from backend.models import Account, LoginSession, Role
+from backend.services.actor import LEADING, Actor, load_actor
+from backend.services.sql import run
 
 SESSION_DAYS = 14
 IDLE_HOURS = 12
 _IDLE = timedelta(hours=IDLE_HOURS)
 _hasher = PasswordHasher()  # argon2id with the library's current defaults (RFC 9106, low memory)
 _NOBODY = _hasher.hash(secrets.token_hex())  # an unknown login costs the same time as a wrong password
+
+# A phone asks all evening: device, account and rights in one statement.
+_DEVICE = """
+    SELECT d.id, d.revoked_at, a.id AS account_id, a.ward_id, a.locale, m.role, m.team_id
+    FROM device d JOIN account a ON a.id = d.account_id
+    LEFT JOIN membership m ON m.account_id = a.id AND a.disabled_at IS NULL AND m.valid_from <= %(now)s
+      AND (m.valid_to IS NULL OR m.valid_to > %(now)s)
+    WHERE d.token_hash = %(token)s
+"""
 
 
 def hash_password(password: str) -> str:
@@ -111,12 +121,19 @@ def actor_of_session(session: Session, token: str, *, request_id: str = "") -> A
 
 def actor_of_device(session: Session, token: str, *, request_id: str = "") -> Actor | None:
     """The actor behind a phone's token. Raises Refusal("revoked", status 403) for a phone that was shut out."""
-    found = session.execute(
-        select(Device.id, Device.account_id, Device.revoked_at).where(Device.token_hash == token_hash(token))
-    ).one_or_none()
-    if found is None:
+    rows = run(session, _DEVICE, token=token_hash(token), now=now()).all()
+    if not rows:
         return None
-    actor = load_actor(session, found.account_id, device_id=found.id, request_id=request_id)
-    if found.revoked_at is not None or actor is None:
+    first = rows[0]
+    if first.revoked_at is not None or first.role is None:
         raise Refusal("revoked", status=403)
-    return actor
+    return Actor(
+        account_id=first.account_id,
+        ward_id=first.ward_id,
+        roles=frozenset(Role(row.role) for row in rows),
+        teams=frozenset(row.team_id for row in rows if row.team_id),
+        leads=frozenset(row.team_id for row in rows if row.team_id and row.role in LEADING),
+        device_id=first.id,
+        locale=first.locale,
+        request_id=request_id,
+    )

@@ -16,7 +16,7 @@ from tests import factories as make
 from tests.sync.conftest import Team
 from tests.sync.kit import Phone, push_body, result, visit
 
-_AUTHENTICATION = 2
+_AUTHENTICATION = 1
 _NOT_OURS = ("SAVEPOINT", "RELEASE", "ROLLBACK")
 
 
@@ -73,7 +73,7 @@ def test_a_push_costs_the_same_number_of_statements(
     push(1)  # warms what is read once a minute
     # The second visit of a door decides nothing new; the first of others does: the bound is the same.
     costs = {count: push(count) for count in (1, 10, 50)}
-    assert max(costs.values()) <= 19 + _AUTHENTICATION, costs
+    assert max(costs.values()) <= 16 + _AUTHENTICATION, costs
     assert costs[50] <= costs[10] <= costs[1] + 1, costs
 
 
@@ -82,7 +82,7 @@ def test_a_repeated_push_costs_less(phone: Phone, street: list[Household], conne
     phone.push(*items)
     with counted(connection) as seen:
         phone.push(*items)
-    assert len(seen) <= 5 + _AUTHENTICATION
+    assert len(seen) <= 4 + _AUTHENTICATION
 
 
 def test_a_pull_costs_three_statements_and_nothing_new_one(

@@ -86,7 +86,7 @@ async function one<T>(name: string, show: (body: T) => void): Promise<void> {
   try {
     const kept = await core.recall<Kept<T>>(name);
     if (kept) show(kept.body);
-    const reply = await core.get<T>(`/${name}`, kept?.etag ?? undefined);
+    const reply = await core.get<T>(`/api/v1/${name}`, kept?.etag ?? undefined);
     if (reply?.status !== 200 || !reply.body) return;
     show(reply.body);
     await core.remember(name, { etag: reply.etag, body: reply.body } satisfies Kept<T>);

@@ -30,7 +30,12 @@ export function createCore(ports: Ports = browserPorts(), build: string = __BUIL
     doors: world.doors,
     outbox: world.outbox,
     services: world.services,
-    start: () => (started ??= start(world, run.now)),
+    start: async () => {
+      if (started === null) return (started = start(world, run.now));
+      await started;
+      if (!world.session) await run.now(true);
+      return boot(world);
+    },
     door: (id) => derived(world.details, (details): DoorDetail | null => details.get(id) ?? null),
     findByCode: (code) => findByCode(world, code),
     checkNote,
@@ -87,7 +92,12 @@ async function start(world: World, now: (hurry?: boolean) => Promise<unknown>): 
   );
   await lookAtStorage(world);
   void now(true);
-  return { phase: world.status.get().phase, me: world.status.get().me };
+  return boot(world);
+}
+
+function boot(world: World): Boot {
+  const { phase, me } = world.status.get();
+  return { phase, me };
 }
 
 /** Hear what other tabs of this browser did. */

@@ -7,7 +7,7 @@ import { request } from "../sync/http";
 import { pendingHouseholds } from "./events";
 import { checkLease, endRight } from "./guard";
 import { chooseProfile, openProfile, type Paired, type Session } from "./profile";
-import { loadAll, loadEvents, loadRows, publish, publishMeta, recall, remember, serverNow } from "./show";
+import { loadAll, loadEvents, loadRows, publish, publishMeta, recall, remember } from "./show";
 import { patch, patchStorage, type World } from "./world";
 
 const EVERY_MS = 2 * 60_000;
@@ -25,12 +25,14 @@ export interface Runner {
 export function runner(world: World): Runner {
   let running: Promise<SyncProblem> | null = null;
   let again = false;
+  let hurried = false;
   let stopTimer = (): void => undefined;
 
-  async function loop(hurry: boolean): Promise<SyncProblem> {
+  async function loop(): Promise<SyncProblem> {
     let problem: SyncProblem = null;
     do {
-      again = false;
+      const hurry = hurried;
+      again = hurried = false;
       problem = await once(world, hurry);
     } while (again);
     schedule();
@@ -49,18 +51,19 @@ export function runner(world: World): Runner {
   }
 
   function now(hurry = false): Promise<SyncProblem> {
+    hurried ||= hurry;
     if (running) {
       again = true;
       return running;
     }
-    running = loop(hurry).finally(() => (running = null));
+    running = loop().finally(() => (running = null));
     return running;
   }
 
   return { now, stop: () => stopTimer() };
 }
 
-let waitingUntil = new WeakMap<World, number | null>();
+const waitingUntil = new WeakMap<World, number | null>();
 function nextTry(world: World): number | null {
   return waitingUntil.get(world) ?? null;
 }
@@ -211,6 +214,7 @@ function deps(world: World, session: Session): SyncDeps {
       await loadEvents(world);
       return pendingHouseholds(world.events);
     },
+    leaving: () => [...world.rows.values()].some((row) => row.leaving),
     telemetry: () => telemetry(world),
     contact: (serverTime, asked) => contact(world, session, serverTime, asked),
     changed: async () => {
@@ -267,5 +271,3 @@ async function settle(world: World, session: Session, problem: SyncProblem): Pro
   await checkLease(world);
   publish(world);
 }
-
-export { serverNow };

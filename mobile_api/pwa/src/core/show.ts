@@ -5,9 +5,9 @@ import { PIN_TRIES } from "../crypto/keys";
 import { leaseEnd } from "../protocol/lease";
 import * as cache from "../storage/cache";
 import * as outbox from "../storage/outbox";
-import type { Meta } from "../storage/schema";
+import type { CacheRow, Meta } from "../storage/schema";
 import { addedRows, detail, inOrder, localMinute, unseen, type DoorRow, type RowData } from "./doors";
-import { openEvents, outboxView, type Event } from "./events";
+import { openEvents, outboxView } from "./events";
 import type { Session } from "./profile";
 import { patch, type World } from "./world";
 
@@ -41,7 +41,10 @@ export async function loadRows(world: World): Promise<void> {
   world.rows = found;
   const own = streams.find((state) => state.stream === `user:${session.meta.account}`);
   const teams = streams.filter((state) => state !== own);
-  const ready = own?.initial_sync_done === true && teams.every((state) => state.initial_sync_done);
+  const named = own?.live == null ? [] : await cache.readSet(session.cache, own.stream, own.live);
+  const done = new Set(teams.filter((state) => state.initial_sync_done).map((state) => state.stream));
+  const all = named.filter((row) => row.kind === "stream").every((row) => done.has(`team:${row.id}`));
+  const ready = own?.initial_sync_done === true && all;
   const loading = teams.some((state) => state.live === null && state.building !== null);
   patch(world, {
     ready,
@@ -50,7 +53,7 @@ export async function loadRows(world: World): Promise<void> {
   });
 }
 
-async function open(world: World, session: Session, row: import("../storage/schema").CacheRow): Promise<DoorRow> {
+async function open(world: World, session: Session, row: CacheRow): Promise<DoorRow> {
   const known = world.rows.get(row.id);
   if (known && known.v === row.v && known.leaving === row.leaving) return known;
   const text = await unbox(world.ports, session.key!, cache.rowContext(row.kind, row.id), row.enc);
@@ -166,5 +169,3 @@ export async function loadAll(world: World): Promise<void> {
   await Promise.all([loadRows(world), loadEvents(world)]);
   publish(world);
 }
-
-export type { Event };

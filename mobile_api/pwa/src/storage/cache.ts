@@ -130,14 +130,18 @@ async function carryLeaving(
   }
 }
 
-/** Leaving rows whose last event was acknowledged go. */
-export async function sweepLeaving(cache: Cache, pending: ReadonlySet<string>): Promise<void> {
-  await cache.use(async (db) => {
+/** Leaving rows whose last event was acknowledged go. True when there were any. */
+export async function sweepLeaving(cache: Cache, pending: ReadonlySet<string>): Promise<boolean> {
+  return cache.use(async (db) => {
     const tx = db.transaction("rows", "readwrite");
+    let swept = false;
     for (const row of await tx.store.getAll()) {
-      if (row.leaving && !pending.has(row.id)) await tx.store.delete([row.stream, row.set, row.kind, row.id]);
+      if (!row.leaving || pending.has(row.id)) continue;
+      await tx.store.delete([row.stream, row.set, row.kind, row.id]);
+      swept = true;
     }
     await tx.done;
+    return swept;
   });
 }
 

@@ -23,6 +23,8 @@ export interface SyncDeps {
   mayPull(): boolean;
   /** households that have something in the outbox */
   pending(): Promise<ReadonlySet<string>>;
+  /** whether any row only stays because something waits at it */
+  leaving(): boolean;
   telemetry(): Promise<Record<string, unknown>>;
   /** a good reply came: server time, and the phone's clock when the request left */
   contact(serverTime: string, asked: number): Promise<void>;
@@ -47,7 +49,7 @@ export async function cycle(deps: SyncDeps, pace: Pace): Promise<Problem | null>
     if (!deps.mayPull()) return first;
     const pulled = await pullAll(deps);
     if (pulled.problem) return pulled.problem;
-    await cache.sweepLeaving(deps.cache, await deps.pending());
+    if (deps.leaving() && (await cache.sweepLeaving(deps.cache, await deps.pending()))) await deps.rowsChanged();
     if (pulled.reoffered || pushed === "other_history") continue;
     if (!pulled.equal) return first ?? "diverged";
     const meta = await outbox.readMeta(deps.outbox);

@@ -36,8 +36,9 @@ export async function request(
     const kept = { status, retryAfter: response.headers.get("Retry-After"), etag: response.headers.get("ETag") };
     if (status === 204 || status === 304) return { ...kept, body: null };
     const json = response.headers.get("Content-Type")?.split(";")[0]?.trim() === "application/json";
-    if (!json) return status >= 500 ? { ...kept, body: null } : null;
-    return { ...kept, body: JSON.parse(await response.text()) as unknown };
+    // A proxy in front of a dead server answers with its own page: the status is all there is to know.
+    if (status >= 500) return { ...kept, body: json ? await response.json().catch(() => null) : null };
+    return json ? { ...kept, body: JSON.parse(await response.text()) as unknown } : null;
   } catch {
     return null;
   } finally {

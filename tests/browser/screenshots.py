@@ -91,7 +91,21 @@ def _plan(page: Page) -> None:
 
 def _pair(page: Page) -> None:
     _press("Ghép máy này")(page)
-    page.wait_for_timeout(1500)
+    page.get_by_text("Đã tải đủ").wait_for()
+
+
+def _app(*clicks: str) -> Callable[[Page], None]:
+    """Pair, begin, then click what carries these words, one after the other (an alley: its first door)."""
+
+    def then(page: Page) -> None:
+        _pair(page)
+        page.get_by_role("button", name="Bắt đầu").click()
+        page.wait_for_timeout(800)
+        for words in clicks:
+            page.locator("a, button").filter(has_text=words).first.click()
+            page.wait_for_timeout(800)
+
+    return then
 
 
 SHOTS = (
@@ -136,7 +150,13 @@ SHOTS = (
     Shot("resident", "ma-khong-co", "/B/0000000000", "nobody"),
     Shot("resident", "quyen-rieng-tu", "/quyen-rieng-tu", "nobody"),
     Shot("phone", "ghep-may", "/E/{invitation}", "nobody"),
-    Shot("phone", "toi-nay", "/E/{invitation}", "nobody", _pair),
+    Shot("phone", "bat-dau", "/E/{invitation}", "nobody", _pair),
+    Shot("phone", "toi-nay", "/E/{invitation}", "nobody", _app()),
+    Shot("phone", "mot-ho", "/E/{invitation}", "nobody", _app("1301")),
+    Shot("phone", "ket-qua", "/E/{invitation}", "nobody", _app("1301", "Ghi kết quả")),
+    Shot("phone", "the", "/E/{invitation}", "nobody", _app("Thẻ")),
+    Shot("phone", "huong-dan", "/E/{invitation}", "nobody", _app("Hướng dẫn")),
+    Shot("phone", "toi", "/E/{invitation}", "nobody", _app("Tôi")),
     Shot("phone", "toi-nay-khong-script", "/m/tuyen", "volunteer"),
 )
 

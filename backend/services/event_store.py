@@ -1,6 +1,5 @@
 """One set of events into the tables, in a fixed number of statements (see events.py for the whole)."""
 
-import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,7 +14,7 @@ from backend.services import event_core, event_doors, feed
 from backend.services.actor import Actor
 from backend.services.event_core import Core
 from backend.services.offers import offered
-from backend.services.sql import run
+from backend.services.sql import run, table
 
 CORE_CONTEXT = "event.core"
 NOTE_CONTEXT = "visit.note"
@@ -28,41 +27,37 @@ _DOOMSDAY = datetime(9000, 1, 1, tzinfo=VIETNAM)
 _INSERT = """
     INSERT INTO visit_event (id, ward_id, payload_sha256, author, device_id, household_id, household_link, kind,
                              schema, core_enc, corrects, device_time, device_tz, est_time, received_at, flags)
-    SELECT e.id, %(ward)s, e.digest, %(author)s, %(device)s, e.household, e.link, e.kind,
-           1, e.core, e.corrects, e.device_time, e.tz, e.est_time, %(received)s, string_to_array(e.flags, ',')
-    FROM unnest(%(ids)s::uuid[], %(digests)s::bytea[], %(households)s::uuid[], %(links)s::uuid[], %(kinds)s::text[],
-                %(cores)s::bytea[], %(corrects)s::uuid[], %(times)s::timestamptz[], %(zones)s::text[],
-                %(estimates)s::timestamptz[], %(flags)s::text[])
-         AS e(id, digest, household, link, kind, core, corrects, device_time, tz, est_time, flags)
+    SELECT e.id, %(ward)s, decode(e.digest, 'hex'), %(author)s, %(device)s, e.household, e.link, e.kind,
+           1, decode(e.core, 'hex'), e.corrects, e.device_time, e.tz, e.est_time, %(received)s, string_to_array(e.flags, ',')
+    FROM json_to_recordset(%(rows)s::json)
+         AS e(id uuid, digest text, household uuid, link uuid, kind text, core text, corrects uuid,
+              device_time timestamptz, tz text, est_time timestamptz, flags text)
     ON CONFLICT (id) DO NOTHING RETURNING id
 """
 _STORED = "SELECT id, payload_sha256, author, result_json FROM visit_event WHERE id = ANY(%(ids)s::uuid[])"
 _ANSWER = """
-    UPDATE visit_event e SET result_json = new.result::jsonb, flags = string_to_array(new.flags, ','),
+    UPDATE visit_event e SET result_json = new.result, flags = string_to_array(new.flags, ','),
         household_id = CASE WHEN new.redacted THEN NULL ELSE e.household_id END,
         household_link = new.link,
         core_enc = CASE WHEN new.redacted THEN NULL ELSE e.core_enc END,
         redacted_at = CASE WHEN new.redacted THEN %(received)s END
-    FROM unnest(%(ids)s::uuid[], %(links)s::uuid[], %(results)s::text[], %(flags)s::text[], %(redacted)s::boolean[])
-         AS new(id, link, result, flags, redacted)
+    FROM json_to_recordset(%(rows)s::json) AS new(id uuid, link uuid, result jsonb, flags text, redacted boolean)
     WHERE e.id = new.id
 """
 _VISITS = """
     INSERT INTO visit (event_id, ward_id, household_id, author, outcome, est_time, effective, results,
                        appointment_at, note_enc, flags)
-    SELECT v.id, %(ward)s, v.household, %(author)s, v.outcome, v.est_time, v.effective, v.results::jsonb,
-           v.appointment, v.note, string_to_array(v.flags, ',')
-    FROM unnest(%(ids)s::uuid[], %(households)s::uuid[], %(outcomes)s::text[], %(estimates)s::timestamptz[],
-                %(effective)s::boolean[], %(results)s::text[], %(appointments)s::timestamptz[], %(notes)s::bytea[],
-                %(flags)s::text[])
-         AS v(id, household, outcome, est_time, effective, results, appointment, note, flags)
+    SELECT v.id, %(ward)s, v.household, %(author)s, v.outcome, v.est_time, v.effective, v.results,
+           v.appointment, decode(v.note, 'hex'), string_to_array(v.flags, ',')
+    FROM json_to_recordset(%(rows)s::json)
+         AS v(id uuid, household uuid, outcome text, est_time timestamptz, effective boolean, results jsonb,
+              appointment timestamptz, note text, flags text)
 """
 _CONSENTS = """
     INSERT INTO consent (event_id, purpose, ward_id, household_id, given, text_version, how, est_time)
     SELECT c.id, c.purpose, %(ward)s, c.household, c.given, c.version, c.how, c.est_time
-    FROM unnest(%(ids)s::uuid[], %(purposes)s::text[], %(households)s::uuid[], %(given)s::boolean[],
-                %(versions)s::text[], %(how)s::text[], %(estimates)s::timestamptz[])
-         AS c(id, purpose, household, given, version, how, est_time)
+    FROM json_to_recordset(%(rows)s::json)
+         AS c(id uuid, purpose text, household uuid, given boolean, version text, how text, est_time timestamptz)
 """
 
 
@@ -100,17 +95,17 @@ def store_set(
         return answers
     doors = event_doors.lock(session, actor, {event.link for event in new if event.link is not None})
     kept: list[_New] = []
-    results: list[tuple[UUID, UUID | None, str, str, bool]] = []
+    results: list[tuple[UUID, UUID | None, dict[str, Any], str, bool]] = []
     for event in new:
         door = doors.get(event.link) if event.link is not None else None
         answer, flags = _judge(event, door)
         redacted = answer["code"] == "accepted_redacted"
         answers[event.core.id] = answer
         event = _New(event.core, None if redacted else event.link, event.est_time, flags)
-        results.append((event.core.id, event.link, json.dumps(answer), ",".join(flags), redacted))
+        results.append((event.core.id, event.link, answer, ",".join(flags), redacted))
         if not redacted:
             kept.append(event)
-    _columns(session, _ANSWER, ("ids", "links", "results", "flags", "redacted"), results, received=arrival.at)
+    _for_all(session, _ANSWER, ("id", "link", "result", "flags", "redacted"), results, received=arrival.at)
     _write_visits(session, actor.ward_id, actor.account_id, kept)
     event_doors.fill(session, actor, [(event.core, event.link) for event in kept if event.link is not None])
     feed.touch_households(session, {event.link for event in kept if event.link is not None})
@@ -158,16 +153,16 @@ def _insert(session: Session, actor: Actor, coming: list[_New], arrival: Arrival
         for event in coming
     ]
     names = (
-        "ids",
-        "digests",
-        "households",
-        "links",
-        "kinds",
-        "cores",
+        "id",
+        "digest",
+        "household",
+        "link",
+        "kind",
+        "core",
         "corrects",
-        "times",
-        "zones",
-        "estimates",
+        "device_time",
+        "tz",
+        "est_time",
         "flags",
     )
     shared = {
@@ -176,7 +171,7 @@ def _insert(session: Session, actor: Actor, coming: list[_New], arrival: Arrival
         "device": actor.device_id,
         "received": arrival.at,
     }
-    return {row[0] for row in _columns(session, _INSERT, names, rows, **shared)}
+    return {row[0] for row in _for_all(session, _INSERT, names, rows, **shared)}
 
 
 def _duplicates(session: Session, actor: Actor, cores: list[Core]) -> dict[UUID, dict[str, Any]]:
@@ -236,7 +231,7 @@ def _write_visits(session: Session, ward_id: UUID, author: UUID, kept: list[_New
                 payload["outcome"],
                 event.est_time,
                 core.kind == EventKind.VISIT,
-                json.dumps(payload.get("results", [])),
+                payload.get("results", []),
                 appointment_at(payload.get("appointment")),
                 keyring().seal(note.encode(), NOTE_CONTEXT) if note else None,
                 ",".join(event.flags),
@@ -247,22 +242,22 @@ def _write_visits(session: Session, ward_id: UUID, author: UUID, kept: list[_New
             for c in payload.get("consents", [])
         ]
     names = (
-        "ids",
-        "households",
-        "outcomes",
-        "estimates",
+        "id",
+        "household",
+        "outcome",
+        "est_time",
         "effective",
         "results",
-        "appointments",
-        "notes",
+        "appointment",
+        "note",
         "flags",
     )
     shared = {"ward": ward_id}
     if visits:
-        _columns(session, _VISITS, names, visits, **shared, author=author)
+        _for_all(session, _VISITS, names, visits, **shared, author=author)
     if consents:
-        asked = ("ids", "purposes", "households", "given", "versions", "how", "estimates")
-        _columns(session, _CONSENTS, asked, consents, **shared)
+        asked = ("id", "purpose", "household", "given", "version", "how", "est_time")
+        _for_all(session, _CONSENTS, asked, consents, **shared)
 
 
 def appointment_at(value: dict[str, str] | None) -> datetime | None:
@@ -272,9 +267,8 @@ def appointment_at(value: dict[str, str] | None) -> datetime | None:
     return datetime.fromisoformat(f"{value['on']}T{value.get('at', '00:00')}").replace(tzinfo=VIETNAM)
 
 
-def _columns(
+def _for_all(
     session: Session, statement: str, names: tuple[str, ...], rows: list[tuple[Any, ...]], **shared: Any
 ) -> Any:
-    """Run `statement` once for all `rows`, each column as one array."""
-    columns = map(list, zip(*rows, strict=True))
-    return run(session, statement, **dict(zip(names, columns, strict=True)), **shared)
+    """Run `statement` once for all `rows`."""
+    return run(session, statement, rows=table(names, rows), **shared)

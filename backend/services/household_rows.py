@@ -19,7 +19,7 @@ from backend.services import derive
 from backend.services.derive import Fact, Offer, Step
 from backend.services.household_wire import People, door_row, services_of
 from backend.services.offers import offered
-from backend.services.sql import run
+from backend.services.sql import run, table
 
 CONTEXT = "household.row"
 _CHUNK = 2000
@@ -44,9 +44,8 @@ _FACTS = """
 # the database; a test holds the two together. What visits told comes in as arrays.
 _ADOPTION = """
     WITH told AS (
-      SELECT * FROM unnest(%(residents)s::uuid[], %(services)s::text[], %(states)s::text[], %(reasons)s::text[],
-                           %(times)s::timestamptz[], %(events)s::uuid[])
-               AS t(resident, service, state, reason, changed_at, event_id)
+      SELECT * FROM json_to_recordset(%(told)s::json)
+               AS t(resident uuid, service text, state text, reason text, changed_at timestamptz, event_id uuid)
     ), due AS (
       SELECT r.id AS resident, s.code AS service, h.ward_id, h.id AS household,
              COALESCE(t.state, CASE WHEN r.birth_year IS NULL AND (s.min_age IS NOT NULL OR s.max_age IS NOT NULL)
@@ -71,27 +70,29 @@ _ADOPTION = """
         ward_id = EXCLUDED.ward_id, state = EXCLUDED.state, reason = EXCLUDED.reason,
         changed_at = EXCLUDED.changed_at, event_id = EXCLUDED.event_id
 """
-_TOLD = ("residents", "services", "states", "reasons", "times", "events")
+_TOLD = ("resident", "service", "state", "reason", "changed_at", "event_id")
 _WRITE_VISITS = """
     UPDATE visit SET effective = new.effective, flags = string_to_array(new.flags, ',')
-    FROM unnest(%(ids)s::uuid[], %(effective)s::boolean[], %(flags)s::text[]) AS new(id, effective, flags)
+    FROM json_to_recordset(%(rows)s::json) AS new(id uuid, effective boolean, flags text)
     WHERE event_id = new.id
 """
 _WRITE_STATES = """
-    UPDATE household h SET state = new.state FROM unnest(%(ids)s::uuid[], %(states)s::text[]) AS new(id, state)
+    UPDATE household h SET state = new.state FROM json_to_recordset(%(rows)s::json) AS new(id uuid, state text)
     WHERE h.id = new.id
 """
 _WRITE_VIEWS = """
     INSERT INTO household_view (household_id, ward_id, row_enc, open_count, done_count, blocked_count, visit_count,
                                 last_outcome, last_visit_at)
-    SELECT * FROM unnest(%(ids)s::uuid[], %(wards)s::uuid[], %(rows)s::bytea[], %(open)s::int[], %(done)s::int[],
-                         %(blocked)s::int[], %(visits)s::int[], %(outcomes)s::text[], %(times)s::timestamptz[])
+    SELECT id, ward, decode(row, 'hex'), open, done, blocked, visits, outcome, at
+    FROM json_to_recordset(%(rows)s::json)
+         AS new(id uuid, ward uuid, row text, open int, done int, blocked int, visits int, outcome text,
+                at timestamptz)
     ON CONFLICT (household_id) DO UPDATE SET row_enc = EXCLUDED.row_enc, open_count = EXCLUDED.open_count,
         done_count = EXCLUDED.done_count, blocked_count = EXCLUDED.blocked_count,
         visit_count = EXCLUDED.visit_count, last_outcome = EXCLUDED.last_outcome,
         last_visit_at = EXCLUDED.last_visit_at
 """
-_VIEW = ("ids", "wards", "rows", "open", "done", "blocked", "visits", "outcomes", "times")
+_VIEW = ("id", "ward", "row", "open", "done", "blocked", "visits", "outcome", "at")
 
 
 def rewrite(session: Session, household_ids: Sequence[UUID]) -> None:
@@ -130,13 +131,13 @@ def _rewrite_chunk(session: Session, ids: list[UUID]) -> None:
         people = _people(residents.get(household.id, ()), household.kind, state, steps, offers, year)
         views.append(_view(household, state, people, events, names))
     for statement, columns, rows in (
-        (_WRITE_VISITS, ("ids", "effective", "flags"), visits),
-        (_WRITE_STATES, ("ids", "states"), states),
+        (_WRITE_VISITS, ("id", "effective", "flags"), visits),
+        (_WRITE_STATES, ("id", "state"), states),
         (_WRITE_VIEWS, _VIEW, views),
     ):
         if rows:
-            run(session, statement, **_columns(columns, rows))
-    run(session, _ADOPTION, ids=ids, year=year, **_columns(_TOLD, told))
+            run(session, statement, rows=table(columns, rows))
+    run(session, _ADOPTION, ids=ids, year=year, told=table(_TOLD, told))
 
 
 class _Names:
@@ -181,12 +182,13 @@ def _people(
     """Each resident with the states of their services as JSON text, and the counts over all of them."""
     found: list[tuple[Any, str | None]] = []
     total = [0, 0, 0]
+    touched = {resident for resident, _ in told}
     for resident in residents:
         if state != HouseholdState.ACTIVE or resident.state not in _HERE:
             found.append((resident, None))
             continue
         begin = derive.beginnings(kind, resident.birth_year, resident.is_head, offers, year)
-        if told:
+        if resident.id in touched:
             begin = tuple(
                 (code, told[resident.id, code].state if (resident.id, code) in told else first)
                 for code, first in begin
@@ -213,12 +215,6 @@ def _view(household: Any, state: str, people: People, events: list[Any], names: 
         last.outcome if last else None,
         last.est_time if last else None,
     )
-
-
-def _columns(names: tuple[str, ...], rows: list[tuple[Any, ...]]) -> dict[str, list[Any]]:
-    if not rows:
-        return {name: [] for name in names}
-    return dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
 
 
 def _grouped(session: Session, statement: str, ids: list[UUID]) -> dict[UUID, list[Any]]:

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from backend.core.clock import now
-from backend.models import Assignment, Household, Walk, WalkMember, WalkState
+from backend.models import Account, Assignment, Household, Walk, WalkMember, WalkState
 from backend.services.walk_doors import live
 
 
@@ -93,6 +93,20 @@ def members(session: Session, walk_ids: Sequence[UUID]) -> Sequence[UUID]:
     return session.scalars(
         select(WalkMember.account_id).where(WalkMember.walk_id.in_(walk_ids), WalkMember.ended_at.is_(None))
     ).all()
+
+
+def member_names(session: Session, walk_ids: Sequence[UUID]) -> dict[UUID, tuple[str, ...]]:
+    """The names of those who walk each walk now."""
+    names: dict[UUID, tuple[str, ...]] = {}
+    rows = session.execute(
+        select(WalkMember.walk_id, Account.full_name)
+        .join(Account, Account.id == WalkMember.account_id)
+        .where(WalkMember.walk_id.in_(walk_ids), WalkMember.ended_at.is_(None))
+        .order_by(WalkMember.started_at, Account.id)
+    )
+    for row in rows:
+        names[row.walk_id] = (*names.get(row.walk_id, ()), row.full_name)
+    return names
 
 
 def end_members(

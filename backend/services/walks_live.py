@@ -25,20 +25,23 @@ from backend.services.walk_rows import (
     end_members,
     live_doors,
     lock_households,
+    member_names,
     members,
     start,
 )
 from backend.services.walks import delete_drafts
+from backend.text.vietnamese import place_key
 
 NOTIFY = "notify_new_walk"
 
 
 @dataclass(frozen=True)
 class Taken:
-    """Doors that a publication takes from a walk in force; `left` remain on it."""
+    """Doors that a publication takes from a walk in force and its `people`; `left` remain on it."""
 
     walk_id: UUID
     name: str
+    people: tuple[str, ...]
     doors: int
     left: int
 
@@ -80,8 +83,8 @@ def effects(session: Session, actor: Actor, plan_id: UUID) -> Effects:
         .join(Assignment, Assignment.walk_id == Walk.id)
         .where(live(), Walk.ward_id == actor.ward_id, Walk.id.in_(losing))
         .group_by(Walk.id)
-        .order_by(Walk.name)
     ).all()
+    names = member_names(session, [row.id for row in rows])
     people = session.scalars(
         select(WalkMember.walk_id).where(WalkMember.walk_id.in_(ids), WalkMember.ended_at.is_(None))
     ).all()
@@ -90,7 +93,10 @@ def effects(session: Session, actor: Actor, plan_id: UUID) -> Effects:
         doors=session.scalar(select(func.count()).select_from(doors.subquery())) or 0,
         people=len(people),
         unmanned=len(set(ids) - set(people)),
-        taken=tuple(Taken(row.id, row.name, row.taken, row.all - row.taken) for row in rows if row.taken),
+        taken=tuple(
+            Taken(row.id, row.name, names.get(row.id, ()), row.taken, row.all - row.taken)
+            for row in sorted(rows, key=lambda row: place_key(row.name))
+        ),
     )
 
 

@@ -72,6 +72,16 @@ def test_from_the_form_to_walks_in_force(
     assert "Ngõ 4 Láng" in desk.get(f"/tuyen/{walk.id}").text
 
 
+def test_publishing_says_whose_doors_go(
+    desk: FlaskClient, session: Session, people: People, lan: Actor, plan: UUID
+) -> None:
+    walks_live.publish(session, lan, plan)
+    again = walks.draft(session, lan, all_doors(people), [[people.minh.id]])
+    work.commit(session)
+    shown = desk.get(f"/tuyen/ke-hoach/{again}").text
+    assert "Tuyến 1 (Người 0) đang đi sẽ đóng: cả 24 hộ chuyển sang tuyến mới." in shown
+
+
 def test_a_form_that_is_not_right_keeps_what_was_chosen(
     desk: FlaskClient, session: Session, people: People, settle: Settle
 ) -> None:

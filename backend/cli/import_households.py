@@ -1,5 +1,6 @@
 """`gocua import-households`: the ward's list for scripts. One JSON object on standard output, progress beside it."""
 
+import hashlib
 import json
 import sys
 from pathlib import Path
@@ -78,7 +79,10 @@ def _commit(file: Path, choice: Choice, code: str) -> dict[str, Any]:
 
     plan, records = _read(file, choice)
     with ground() as stand:
-        counts = import_file(stand.engine, code, plan, records, file_name=file.name, progress=_progress)
+        digest = hashlib.sha256(file.read_bytes()).digest()
+        counts = import_file(
+            stand.engine, code, plan, records, file_name=file.name, file_sha256=digest, progress=_progress
+        )
     told = {"refused_rows": records.refused, "notice_rows": records.notices}
     return counts | {
         name: [{"row": one.row, "reason": sentence(one.code, **one.values)} for one in listed]
@@ -87,10 +91,12 @@ def _commit(file: Path, choice: Choice, code: str) -> dict[str, Any]:
 
 
 def _progress(done: int, total: int) -> None:
-    """A bar on standard error, only where somebody watches it."""
-    if sys.stderr.isatty() or done == total:
-        width = 30 * done // max(1, total)
-        click.echo(f"\r[{'█' * width}{'·' * (30 - width)}] {done}/{total} hộ", err=True, nl=done == total)
+    """A bar on standard error: redrawn where somebody watches, a line for each step in a log."""
+    width = 30 * done // max(1, total)
+    bar = f"[{'█' * width}{'·' * (30 - width)}] {done}/{total} hộ"
+    click.echo(
+        f"\r{bar}" if sys.stderr.isatty() else bar, err=True, nl=done == total or not sys.stderr.isatty()
+    )
 
 
 def _dump(answer: dict[str, Any]) -> str:

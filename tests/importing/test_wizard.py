@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from backend.models import AuditEntry, Household, ImportBatch
+from backend.services.importing.staging import unstage
 from tests.importing.files import PEOPLE, Rows, plan_of, xlsx
 from tests.people import People, sign_in
 
@@ -109,6 +110,17 @@ def test_no_value_of_a_left_out_column_is_kept(lan: FlaskClient, session: Sessio
     ).scalars()
     stored = "".join(str(session.execute(text(f"SELECT * FROM {name}")).all()) for name in tables)
     assert not [number for number in numbers if number in pages + stored]
+
+
+def test_notes_are_shown_to_nobody_and_not_even_staged(
+    lan: FlaskClient, session: Session, people: People
+) -> None:
+    rows = [(*row, "Ghi chú" if place == 0 else "ốm nặng, nợ nhiều") for place, row in enumerate(PEOPLE)]
+    here = uploaded(lan, people, rows)
+    assert "ốm nặng" not in lan.get(f"{here}/cot").text + lan.get(f"{here}/xem").text
+    sealed = session.scalars(select(ImportBatch)).one().staged_enc
+    assert sealed is not None
+    assert "ốm nặng" not in str(unstage(sealed))
 
 
 def test_a_file_that_cannot_be_read_says_why(lan: FlaskClient, people: People) -> None:

@@ -105,6 +105,7 @@ def import_file(
     records: Records,
     *,
     file_name: str,
+    file_sha256: bytes = b"",
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Import a list for the command line into the neighbourhood `code`; nobody's account stands behind it.
@@ -130,7 +131,7 @@ def import_file(
             ward_id=neighbourhood.ward_id,
             neighbourhood_id=neighbourhood.id,
             file_name=file_name,
-            file_sha256=b"",
+            file_sha256=file_sha256,
             state=ImportState.RUNNING,
             rows_total=len(plan.rows),
         )

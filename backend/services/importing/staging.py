@@ -19,6 +19,7 @@ from backend.text.idnumbers import is_id_cell
 
 _STAGED = "import.staged"
 _REFUSED = "import.refused"
+_NOT_KEPT = (Field.NOTE, Field.RESIDENCE)  # recognised, but never stored, not even until the commit
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,7 @@ def open_refused(sealed: bytes) -> RefusedRows:
 
 def _without(sheet: Sheet, plan: Plan) -> Sheet:
     gone = {column - 1 for column in plan.left_out}
+    gone |= {column - 1 for column, of in plan.columns.items() if of in _NOT_KEPT}
     # Above the heading stand titles; below it only headed columns can be mapped.
     headed = {column for column in plan.header.labels if column not in gone}
     last = plan.header.last

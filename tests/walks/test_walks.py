@@ -1,13 +1,14 @@
 """Draft, adjust, publish, hand over, close: what each does, and what it refuses."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
+from backend.core.clock import now, today
 from backend.core.refusal import NotFound, Refusal
 from backend.database import work
 from backend.models import (
@@ -16,6 +17,7 @@ from backend.models import (
     AuditEntry,
     Household,
     HouseholdState,
+    HouseholdView,
     Walk,
     WalkMember,
     WalkState,
@@ -241,6 +243,30 @@ def test_only_doors_with_something_open_are_chosen(
     chosen = choose(session, lan, Choice(people.neighbourhood.id, campaign_id=campaign.id))
     assert len(chosen) == 6
     assert {door.load for door in chosen} == {2}
+
+
+def test_doors_visited_lately_and_alleys_not_asked_for_are_left_out(
+    session: Session, people: People, lan: Actor, settle: Settle
+) -> None:
+    doors = settle(["Số 1 ngõ 4", "Số 2 ngõ 4", "Số 1 ngõ 12", "Lô B3-12"])
+    work.commit(session)
+    session.get_one(HouseholdView, doors[0].id).last_visit_at = now()
+    session.flush()
+
+    def chosen(**more: object) -> set[UUID]:
+        return {door.id for door in choose(session, lan, all_doors(people, **more))}
+
+    assert chosen(not_visited_since=today()) == {door.id for door in doors[1:]}
+    assert chosen(not_visited_since=today() + timedelta(1)) == {door.id for door in doors}
+    assert chosen(alley_ids=frozenset([doors[0].alley_id])) == {doors[0].id, doors[1].id}
+    assert chosen(alley_ids=frozenset([None])) == {doors[3].id}
+    assert not chosen(alley_ids=frozenset())
+
+
+def test_a_campaign_of_another_ward_does_not_exist(session: Session, people: People, lan: Actor) -> None:
+    foreign = make.create_campaign(session, people.other_ward.id)
+    with pytest.raises(NotFound):
+        choose(session, lan, all_doors(people, campaign_id=foreign.id))
 
 
 def test_nothing_of_another_ward_can_be_reached(

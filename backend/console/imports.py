@@ -116,7 +116,7 @@ def upload() -> ResponseReturnValue:
 def show(batch_id: UUID) -> ResponseReturnValue:
     """How far an import is, or what came of it."""
     batch = batches.find(session(), actor(), batch_id)
-    if batch.state == ImportState.READY:
+    if _is_waiting(batch_id):
         return redirect(f"/nhap/{batch_id}/cot", 303)
     told = batches.refused(session(), actor(), batch_id) if batch.refused_enc else None
     return render_template(
@@ -144,7 +144,7 @@ def progress(batch_id: UUID) -> ResponseReturnValue:
 @door.page("/nhap/<uuid:batch_id>/cot", who=LEADERS)
 def columns(batch_id: UUID) -> ResponseReturnValue:
     """What each column is, with masked samples, and the columns that are left out."""
-    return _columns(batch_id)
+    return _columns(batch_id) if _is_waiting(batch_id) else redirect(f"/nhap/{batch_id}", 303)
 
 
 @door.page("/nhap/<uuid:batch_id>/cot", who=LEADERS, methods=("POST",))
@@ -178,7 +178,7 @@ def choose_columns(batch_id: UUID) -> ResponseReturnValue:
 @door.page("/nhap/<uuid:batch_id>/xem", who=LEADERS)
 def look(batch_id: UUID) -> ResponseReturnValue:
     """What an import would do: counts, the first households, the rows that will not go in."""
-    return _look(batch_id)
+    return _look(batch_id) if _is_waiting(batch_id) else redirect(f"/nhap/{batch_id}", 303)
 
 
 @door.page("/nhap/<uuid:batch_id>/xem", who=LEADERS, methods=("POST",))
@@ -213,7 +213,9 @@ def drop(batch_id: UUID) -> ResponseReturnValue:
 
 @door.page("/nhap/<uuid:batch_id>/chua-vao.xlsx", who=LEADERS)
 def refused_rows(batch_id: UUID) -> ResponseReturnValue:
-    """The rows that did not go in, each with its reason, to correct and upload again."""
+    """The rows that did not go in, each with its reason, to correct and upload again; after a week they are gone."""
+    if batches.find(session(), actor(), batch_id).refused_enc is None:
+        return redirect(f"/nhap/{batch_id}", 303)
     data = refused_file(batches.download_refused(session(), actor(), batch_id), _say)
     return send_file(
         BytesIO(data),
@@ -222,6 +224,12 @@ def refused_rows(batch_id: UUID) -> ResponseReturnValue:
         download_name="dong-chua-vao.xlsx",
         max_age=0,
     )
+
+
+def _is_waiting(batch_id: UUID) -> bool:
+    """True until an import has begun; afterwards its pages lead to the result."""
+    batch = batches.find(session(), actor(), batch_id)
+    return batch.state == ImportState.READY and batch.staged_enc is not None
 
 
 def _start(**problem: Any) -> str:

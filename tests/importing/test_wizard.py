@@ -184,6 +184,20 @@ def test_importing_twice_by_two_clicks(lan: FlaskClient, session: Session, peopl
     assert len(session.scalars(select(Household)).all()) == 3
 
 
+def test_the_pages_of_a_finished_import_lead_to_its_result(
+    lan: FlaskClient, session: Session, people: People
+) -> None:
+    here = uploaded(lan, people, BROKEN)
+    lan.post(f"{here}/ghi")
+    for path in ("/cot", "/xem"):
+        assert lan.get(here + path).location == here
+    batch = session.scalars(select(ImportBatch)).one()
+    batch.refused_enc = None  # a week later
+    session.commit()
+    assert lan.get(f"{here}/chua-vao.xlsx").location == here
+    assert "nay đã xoá" in lan.get(here).text
+
+
 def test_a_dropped_list_leaves_nothing(lan: FlaskClient, session: Session, people: People) -> None:
     here = uploaded(lan, people)
     assert lan.post(f"{here}/bo").location == "/nhap"

@@ -1,6 +1,7 @@
 """What a volunteer does with the phone, as taps and words on the screen."""
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -43,6 +44,8 @@ def visit(page: Page, address: str, outcome: str) -> None:
     if outcome == "rescheduled":
         page.get_by_role("button", name="19:30").first.tap()
     page.get_by_role("button", name="Lưu", exact=True).tap()
+    # The app goes on to the next door by itself, and only once the visit is on the disk.
+    expect(page).not_to_have_url(re.compile("/ghi$"))
     expect(page.get_by_text(SAVED).first).to_be_visible()
     home(page)
 

@@ -9,14 +9,14 @@ from flask.typing import ResponseReturnValue
 from marshmallow import EXCLUDE, Schema, fields, validate
 
 from backend.console import forms, words
-from backend.console.place import chosen_campaign, chosen_neighbourhood
+from backend.console.place import around, chosen_campaign, chosen_neighbourhood
 from backend.core.refusal import NotFound, Refusal
 from backend.edge.access import LEADERS, Door, actor
 from backend.edge.db import session
 from backend.edge.words import _
 from backend.models import AdoptionState, HouseholdKind, HouseholdState, ResidentState
 from backend.services import household_edit, household_story, households
-from backend.services.desk import ServiceChoices, service_choices, surroundings
+from backend.services.desk import ServiceChoices, service_choices
 from backend.services.household_edit import DoorIn, PersonIn
 from backend.services.households import Filter
 
@@ -93,8 +93,8 @@ def listing() -> ResponseReturnValue:
         services=tuple(services.codes),
     )
     found = households.find_doors(session(), actor(), wanted, given["trang"])
-    around = surroundings(session(), actor())
-    only = here or (next(iter(around.neighbourhoods)) if len(around.neighbourhoods) == 1 else None)
+    areas = around().neighbourhoods
+    only = here or (next(iter(areas)) if len(areas) == 1 else None)
     alleys = households.alleys_of(session(), actor(), only)
     volunteers = households.volunteers_with_doors(session(), actor())
     steps = [("open", _("Còn phải làm")), *words.options(words.STEPS)]
@@ -227,10 +227,9 @@ def _door(form: dict[str, Any]) -> DoorIn:
 
 
 def _new(problems: dict[str, Any]) -> str:
-    around = surroundings(session(), actor())
     return render_template(
         "console/households/new.html",
-        neighbourhoods=list(around.neighbourhoods.items()),
+        neighbourhoods=list(around().neighbourhoods.items()),
         here=request.form.get("neighbourhood") or chosen_neighbourhood() or "",
         form=request.form,
         kinds=words.options(words.KINDS),

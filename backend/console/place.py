@@ -7,7 +7,7 @@ from uuid import UUID
 from flask import Flask, Response, current_app, g, request
 
 from backend.core.messages import N_
-from backend.edge.access import actor
+from backend.edge.access import LEADERS, actor
 from backend.edge.db import session
 from backend.edge.words import _
 from backend.services.actor import WARD_ROLES
@@ -40,6 +40,8 @@ _ROOMS = (
     ("/nhap", N_("Nhập"), N_("danh sách"), "M12 4v11M8 11l4 4 4-4M4 19h16"),
 )
 
+_FOR_VIEWERS = ("/bang", "/tuyen")
+
 
 @dataclass(frozen=True)
 class Desk:
@@ -66,39 +68,44 @@ class Desk:
 def chosen_neighbourhood() -> UUID | None:
     """The neighbourhood that the person looks at, inside their scope; None for all of them."""
     wanted = _wanted()[0]
-    return wanted if wanted in _around().neighbourhoods else None
+    return wanted if wanted in around().neighbourhoods else None
 
 
 def chosen_campaign() -> UUID | None:
     """The campaign that the person looks at: the running one until they choose; None for all."""
     if "dot" not in request.args and COOKIE not in request.cookies:
-        return _around().running
+        return around().running
     wanted = _wanted()[1]
-    return wanted if wanted in _around().campaigns else None
+    return wanted if wanted in around().campaigns else None
 
 
 def desk() -> Desk:
     """The surroundings of the page that is being written; without names for a person who is not signed in."""
     person = g.get("actor")
-    rooms = [(href, _(word), _(more) if more else "", icon) for href, word, more, icon in _ROOMS]
+    looks_on = person is not None and not person.roles & LEADERS.roles
+    rooms = [
+        (href, _(word), _(more) if more else "", icon)
+        for href, word, more, icon in _ROOMS
+        if not looks_on or href in _FOR_VIEWERS
+    ]
     if person is None:
         return Desk(signed_in=False, rooms=rooms)
-    around, here, drive = _around(), chosen_neighbourhood(), chosen_campaign()
-    if here is None and len(around.neighbourhoods) == 1:
-        only = next(iter(around.neighbourhoods.values()))
+    names, here, drive = around(), chosen_neighbourhood(), chosen_campaign()
+    if here is None and len(names.neighbourhoods) == 1:
+        only = next(iter(names.neighbourhoods.values()))
     else:
-        only = around.neighbourhoods[here] if here else ""
+        only = names.neighbourhoods[here] if here else ""
     return Desk(
         signed_in=True,
         rooms=rooms,
-        name=around.account_name,
-        ward=around.ward_name,
+        name=names.account_name,
+        ward=names.ward_name,
         neighbourhood_id=str(here or ""),
         neighbourhood=only,
-        neighbourhoods=tuple(around.neighbourhoods.items()),
+        neighbourhoods=tuple(names.neighbourhoods.items()),
         campaign_id=str(drive or ""),
-        campaign=around.campaigns[drive] if drive else "",
-        campaigns=tuple(around.campaigns.items()),
+        campaign=names.campaigns[drive] if drive else "",
+        campaigns=tuple(names.campaigns.items()),
     )
 
 
@@ -114,7 +121,7 @@ def register(app: Flask) -> None:
 
     @app.after_request
     def remember(response: Response) -> Response:
-        if g.get("actor") is not None and ("khu" in request.args or "dot" in request.args):
+        if "surroundings" in g and ("khu" in request.args or "dot" in request.args):
             response.set_cookie(
                 COOKIE,
                 f"{chosen_neighbourhood() or ''}|{chosen_campaign() or ''}",
@@ -125,7 +132,8 @@ def register(app: Flask) -> None:
         return response
 
 
-def _around() -> Surroundings:
+def around() -> Surroundings:
+    """The names around the page, read once per request."""
     if "surroundings" not in g:
         g.surroundings = surroundings(session(), actor())
     found: Surroundings = g.surroundings

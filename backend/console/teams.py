@@ -7,13 +7,13 @@ from flask.typing import ResponseReturnValue
 from marshmallow import EXCLUDE, Schema, fields
 
 from backend.console import forms
+from backend.console.place import around
 from backend.core.refusal import NotFound, Refusal
 from backend.edge.access import OFFICERS, Door, actor
 from backend.edge.db import session
 from backend.edge.words import _
 from backend.models import Role
 from backend.services import people
-from backend.services.desk import surroundings
 
 door = Door("teams", __name__, template_folder="templates")
 
@@ -59,10 +59,9 @@ def add() -> ResponseReturnValue:
 
 
 def _form(problems: dict[str, Any]) -> str:
-    around = surroundings(session(), actor())
     return render_template(
         "console/people/team.html",
-        neighbourhoods=list(around.neighbourhoods.items()),
+        neighbourhoods=list(around().neighbourhoods.items()),
         chosen=request.form.getlist("areas"),
         form=request.form,
         **problems,

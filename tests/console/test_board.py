@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from backend.core.refusal import NotFound
 from backend.database import work
+from backend.models import Role
 from backend.services.board import board
 from tests import factories as make
 from tests.console.conftest import Evening, statements
@@ -108,6 +109,18 @@ def test_a_foreign_place_in_the_address_counts_as_none(lan: FlaskClient, evening
 def test_a_volunteer_and_a_stranger_do_not_see_it(client: FlaskClient, evening: Evening) -> None:
     assert client.get("/bang").location == "/vao"
     assert on_phone(client, evening.people.minh_token).get("/bang").location == "/vao"
+
+
+def test_a_viewer_of_the_ward_sees_the_board_and_no_names_of_residents(
+    client: FlaskClient, session: Session, evening: Evening
+) -> None:
+    viewer = make.create_account(session, evening.people.ward.id, "Cao Thị Xem", role=Role.WARD_VIEWER)
+    work.commit(session)
+    page = sign_in(client, session, viewer).get("/bang")
+    assert page.status_code == 200
+    assert "Đỗ Thị Hường" not in page.text
+    assert '<a href="/nguoi"' not in page.text
+    assert client.get("/ho").status_code == 403
 
 
 def test_in_english_no_vietnamese_is_left(lan: FlaskClient) -> None:

@@ -204,6 +204,72 @@ def test_day_month_and_year_in_three_columns() -> None:
     assert told["columns"] == {"1": "name", "4": "dob", "5": "address"}
 
 
+def test_a_heading_of_three_levels_begins_where_its_merged_cells_begin() -> None:
+    numbers = id_numbers(2)
+    rows = [
+        ("STT", "Họ và tên", "Thông tin cá nhân", None, None, None),
+        (None, None, "Năm sinh", None, "Căn cước", None),
+        (None, None, "Nam", "Nữ", "Số", "Ngày cấp"),
+        (1, "Lê An", 1970, None, numbers[0], "01/01/2021"),
+        (2, "Vũ Bình", None, 1975, numbers[1], "01/01/2021"),
+    ]
+    told = shape(xlsx(rows, merge=["A1:A3", "B1:B3", "C1:F1", "C2:D2", "E2:F2"]))
+    assert told["header_rows"] == [1, 3]
+    assert told["columns"] == {"1": "stt", "2": "name", "3": "dob_m", "4": "dob_f"}
+    assert told["leave_out"] == {"5": "national ID number", "6": "date of issue of the ID card"}
+
+
+def test_a_name_below_a_heading_of_the_head_is_the_heads() -> None:
+    rows = [
+        ("TT", "Thông tin chủ hộ", None, None, "Số khẩu", "Địa chỉ"),
+        (None, "Họ và tên", "Năm sinh", "SĐT", None, None),
+        (1, "Lê An", 1970, "0912345678", 3, "Số 5"),
+        (2, "Vũ Bình", 1971, None, 2, "Số 7"),
+    ]
+    told = shape(xlsx(rows, merge=["A1:A2", "B1:D1", "E1:E2", "F1:F2"]))
+    assert told["header_rows"] == [1, 2]
+    assert told["columns"] == {
+        "1": "stt",
+        "2": "head_name",
+        "3": "dob",
+        "4": "phone",
+        "5": "members",
+        "6": "address",
+    }
+    assert told["households"] == [[3], [4]]
+
+
+def test_a_real_wards_project() -> None:
+    """Two heading rows, formulas without values, dots, a shifted ID number, a number given twice, one missing."""
+    one, two, three, four = id_numbers(4)
+    rows = [
+        ("STT hộ", "STT", "Họ và tên", "Mã số BHXH", "Ngày tháng năm sinh", "Số định danh cá nhân", None, "Tuổi", "Quan hệ với chủ hộ", "Số điện thoại", "Nghề nghiệp", None, "Ghi chú"),
+        (None, None, None, None, None, "Số", "Ngày cấp", None, None, None, None, None, None),
+        (1, "=SUBTOTAL(3,C$3:C3)", "Nguyễn Văn An", "0123456789", "05/03/1975", one, 46013, '=DATEDIF(E3,TODAY(),"Y")', "Chủ hộ", 912345678.0, "Hưu trí", None, None),
+        (".", "=SUBTOTAL(3,C$3:C4)", "Trần Thị Bình", "0123456790", "1978", None, two, None, "Thành viên", "0912345678/0987654321", None, None, "x"),
+        (None, None, "Nguyễn Thị Cúc", None, "11/01/976", three, None, None, "Thành viên", None, None, None, None),
+        (2, None, "Lê Văn Dũng", None, "1950", None, None, None, "Chủ hộ", four, None, None, None),
+        (2, None, "Phạm Thị Em", None, "1960", None, None, None, "Chủ hộ", None, None, None, None),
+        (None, None, "Võ Văn Giàu", None, "1990", None, None, None, "Chủ hộ", None, None, None, None),
+        (".", None, "Võ Thị Hạnh", None, "1991", None, None, None, "Thành viên", None, None, None, None),
+        (None, None, "Tổng cộng", None, 7, None, None, None, None, None, None, None, None),
+    ]  # fmt: skip
+    merge = ["F1:G1", *(f"{column}1:{column}2" for column in "ABCDEHIJKM")]
+    plan = plan_of(xlsx(rows, merge=merge))
+    told = plan.as_json()
+    assert told["header_rows"] == [1, 2]
+    assert set(told["leave_out"]) == {"4", "6", "7"}
+    assert told["households"] == [[3, 4, 5], [6], [7], [8, 9]]
+    assert told["head_rows"] == [3, 6, 7, 8]
+    assert told["skip_rows"] == [10]
+    records = build(plan, this_year=2026)
+    assert [one.row for one in records.refused] == [5]
+    assert {(one.row, one.code) for one in records.notices} == {
+        (6, "row_id_removed"),
+        (7, "duplicate_number"),
+    }
+
+
 def test_cells_merged_down_speak_for_each_row() -> None:
     rows = [
         ("STT hộ", "Họ và tên", "Địa chỉ"),

@@ -93,9 +93,10 @@ def _penalties(
         points += 6
     if not {Field.NAME, Field.HEAD_NAME} & set(fields.values()):
         points += 4
-    # A cell merged down over the end of the heading says that the heading goes on.
+    # A cell merged over the first or the last row of the heading says that the heading goes on there.
+    merged = [(top, bottom) for top, _, bottom, _ in table.merged if 0 < bottom - top < DEEPEST]
     points += 2 * sum(
-        top >= first and top <= last < bottom <= top + DEEPEST for top, _, bottom, _ in table.merged
+        first <= top <= last < bottom or top < first <= bottom <= last for top, bottom in merged
     )
     return points
 
@@ -164,4 +165,7 @@ def _offer(parts: list[str]) -> tuple[Field, float] | None:
     whole = meaning(normalise(" ".join(parts))).scores[:1]
     child = meaning(normalise(parts[-1])).scores[:1] if len(parts) > 1 else ()
     offers = [*whole, *((field, score - 0.3) for field, score in child)]
-    return max(offers, key=lambda offer: offer[1], default=None)
+    best = max(offers, key=lambda offer: offer[1], default=None)
+    if best is not None and best[0] is Field.NAME and any("chu ho" in normalise(part) for part in parts[:-1]):
+        return Field.HEAD_NAME, best[1]
+    return best

@@ -33,6 +33,11 @@ export function day(date: string): string {
   return year === today().slice(0, 4) ? `${number}/${month}` : `${number}/${month}/${year}`;
 }
 
+/** 21/11/2026, for what is printed or held against a source. */
+export function date(day: string): string {
+  return day.slice(0, 10).split("-").reverse().join("/");
+}
+
 /** Day and hour of a local time "YYYY-MM-DDTHH:MM"; midnight stands for "no hour was said". */
 export function moment(at: string): string {
   const hour = at.slice(11, 16);

@@ -50,6 +50,23 @@ def visit(page: Page, address: str, outcome: str) -> None:
     home(page)
 
 
+def away(page: Page, n: int) -> None:
+    """ "Vắng nhà" at `n` doors one after the other: two taps for the first, one for each next."""
+    open_first(page)
+    for _ in range(n):
+        here = page.url
+        page.get_by_role("button", name="Vắng nhà").tap()
+        expect(page).not_to_have_url(here)
+    home(page)
+
+
+def open_first(page: Page) -> None:
+    """The first door of the list."""
+    page.get_by_label("Tìm số nhà, ngõ, tên").fill("")
+    page.locator(".door a").first.tap()
+    expect(page.get_by_role("link", name="Ghi kết quả")).to_be_visible()
+
+
 def open_door(page: Page, address: str) -> None:
     page.get_by_label("Tìm số nhà, ngõ, tên").fill(address)
     expect(page.locator(".door")).to_have_count(1)
@@ -98,6 +115,25 @@ def all_sent(page: Page, n: int) -> None:
             return
         page.wait_for_timeout(100)
     raise AssertionError(f"waiting, sent, attention: {counts(page)}, expected (0, {n}, 0)")
+
+
+def shift_clock(phone: BrowserContext) -> None:
+    """Let the pages of this phone show a clock that `set_clock` moves; to be called before the first page."""
+    phone.add_init_script(
+        """(() => {
+          const Real = Date;
+          const shift = () => Number(localStorage.getItem("test-shift") ?? 0);
+          globalThis.Date = class extends Real {
+            constructor(...given) { if (given.length) super(...given); else super(Real.now() + shift()); }
+            static now() { return Real.now() + shift(); }
+          };
+        })()"""
+    )
+
+
+def set_clock(page: Page, minutes: int) -> None:
+    """The phone's clock from now on: so many minutes ahead of the real one."""
+    page.evaluate("(shift) => localStorage.setItem('test-shift', shift)", str(minutes * 60_000))
 
 
 @contextmanager

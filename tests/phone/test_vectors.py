@@ -12,6 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from backend.services import event_core
+from backend.services.event_payload import BadEvent
 from backend.services.offers import offered
 from mobile_api.schemas import PushOut
 
@@ -39,7 +40,7 @@ def test_the_server_reads_what_the_phone_seals(case: dict[str, Any], session: Se
 @pytest.mark.parametrize("case", VECTORS["cores"], ids=lambda case: case["name"])
 def test_one_changed_letter_is_noticed(case: dict[str, Any], session: Session) -> None:
     changed = case["text"].replace("0199d0a0", "0199d0a1", 1)
-    with pytest.raises(event_core.BadEvent, match="bad_hash"):
+    with pytest.raises(BadEvent, match="bad_hash"):
         event_core.read(event_core.Item(EVENT, case["sha256"], changed), offered(session).catalogue)
 
 

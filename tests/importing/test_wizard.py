@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from backend.models import AuditEntry, Household, ImportBatch
+from backend.services.importing import batches
 from backend.services.importing.staging import unstage
-from tests.importing.files import PEOPLE, Rows, plan_of, xlsx
+from tests.importing.files import PEOPLE, Rows, plan_of, workbook, xlsx
 from tests.people import People, sign_in
 
 BROKEN: Rows = (*PEOPLE, (4, 7, "Vũ Văn Sai", "11/01/976", "Nam", "Chủ hộ", None, "Số 11 ngõ 36"))
@@ -196,6 +197,35 @@ def test_the_pages_of_a_finished_import_lead_to_its_result(
     session.commit()
     assert lan.get(f"{here}/chua-vao.xlsx").location == here
     assert "nay đã xoá" in lan.get(here).text
+
+
+def test_a_long_list_shows_how_far_it_is(
+    lan: FlaskClient, session: Session, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batches, "INLINE_ROWS", 2)
+    here = uploaded(lan, people)
+    lan.post(f"{here}/ghi")
+    batch = session.scalars(select(ImportBatch)).one()
+    batch.rows_done = 3
+    session.commit()
+    assert "<progress" in lan.get(here).text
+    part = lan.get(f"{here}/tien-do")
+    assert "3/6" in part.text
+    assert "HX-Refresh" not in part.headers
+    batch.state = "failed"
+    session.commit()
+    assert lan.get(f"{here}/tien-do").headers["HX-Refresh"] == "true"
+    assert "Chưa nhập xong" in lan.get(here).text
+
+
+def test_a_sheet_can_be_chosen(lan: FlaskClient, session: Session, people: People) -> None:
+    rows = (PEOPLE[0], (1, 1, "Đỗ Thị Khác", 1966, "Nữ", "Chủ hộ", None, "Số 1 ngõ 8"))
+    answer = send(lan, people, workbook({"TDP 7": PEOPLE, "TDP 8": rows}))
+    here = answer.location.removesuffix("/cot")
+    assert "TDP 8" in lan.get(f"{here}/cot").text
+    assert lan.post(f"{here}/cot", data={"sheet": "TDP 8"}).location == f"{here}/cot"
+    lan.post(f"{here}/ghi")
+    assert [household.head_name for household in session.scalars(select(Household))] == ["Đỗ Thị Khác"]
 
 
 def test_a_dropped_list_leaves_nothing(lan: FlaskClient, session: Session, people: People) -> None:

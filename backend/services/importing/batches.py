@@ -1,6 +1,7 @@
 """A household list on its way in, led by a person: uploaded, mapped, previewed, committed; and the history of it."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -59,7 +60,7 @@ def upload(
         file_name=file_name[:200],
         file_sha256=hashlib.sha256(data).digest(),
         rows_total=len(plan.rows),
-        staged_enc=staging.stage(sheets, [_plan_of_sheet(sheet) for sheet in sheets]),
+        staged_enc=staging.stage(sheets, [_plan_of_sheet(sheet, plan) for sheet in sheets]),
         created_by=actor.account_id,
     )
     batch.plan = _remember(plan, GroupBy.FILE)
@@ -69,13 +70,15 @@ def upload(
 
 
 def find(session: Session, actor: Actor, batch_id: UUID) -> ImportBatch:
-    """One import inside the actor's scope. Raises NotFound."""
+    """One import inside the actor's scope, as it stands now (a job may be at it). Raises NotFound."""
     batch = session.scalars(
-        select(ImportBatch).where(
+        select(ImportBatch)
+        .where(
             ImportBatch.id == batch_id,
             ImportBatch.ward_id == actor.ward_id,
             ImportBatch.neighbourhood_id.in_(neighbourhood_ids(actor)),
         )
+        .execution_options(populate_existing=True)
     ).one_or_none()
     if batch is None:
         raise NotFound
@@ -86,7 +89,8 @@ def plan_of(batch: ImportBatch) -> Plan:
     """The plan as it stands with the person's choices. Raises Refusal("import_over") once nothing is staged."""
     if batch.staged_enc is None or batch.state not in (ImportState.READY, ImportState.RUNNING):
         raise Refusal("import_over", status=409)
-    return make_plan(staging.unstage(batch.staged_enc), _choice(batch))
+    sheets = staging.unstage(batch.staged_enc)
+    return make_plan(sheets, _choice(batch, sheets))
 
 
 def choose(
@@ -102,13 +106,14 @@ def choose(
     batch = find(session, actor, batch_id)
     if batch.state != ImportState.READY or batch.staged_enc is None:
         raise Refusal("import_over", status=409)
-    before = _choice(batch)
+    sheets = staging.unstage(batch.staged_enc)
+    before = _choice(batch, sheets)
     by = group_by or before.group_by
     if sheet is not None and sheet != before.sheet:
         choice = Choice(sheet=sheet, group_by=by)
     else:
         choice = Choice(before.sheet, columns or before.columns, by, before.header_rows, before.left_out)
-    plan = make_plan(staging.unstage(batch.staged_enc), choice)
+    plan = make_plan(sheets, choice)
     batch.plan = _remember(plan, by)
     batch.rows_total = len(plan.rows)
     session.flush()
@@ -200,7 +205,9 @@ def history(session: Session, actor: Actor) -> list[PastImport]:
     return [PastImport(batch, name) for batch, name in rows]
 
 
-def _plan_of_sheet(sheet: Sheet) -> Plan | None:
+def _plan_of_sheet(sheet: Sheet, chosen: Plan) -> Plan | None:
+    if sheet.name == chosen.table.name:
+        return chosen
     try:
         return make_plan([sheet])
     except Refusal:
@@ -219,11 +226,10 @@ def _remember(plan: Plan, by: GroupBy) -> dict[str, Any]:
     }
 
 
-def _choice(batch: ImportBatch) -> Choice:
+def _choice(batch: ImportBatch, sheets: Sequence[Sheet]) -> Choice:
     plan = batch.plan
-    sheets = staging.unstage(batch.staged_enc) if batch.staged_enc else []
     return Choice(
-        sheet=sheets[plan["sheet"]].name if plan["sheet"] < len(sheets) else None,
+        sheet=sheets[plan["sheet"]].name,
         columns={int(column): Field(of) for column, of in plan["columns"].items()},
         group_by=GroupBy(plan["group_by"]),
         header_rows=(plan["header_rows"][0], plan["header_rows"][1]),

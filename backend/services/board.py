@@ -42,8 +42,9 @@ QUIET_AFTER = timedelta(days=2)  # a phone in use that has not been heard of for
 # A door is finished when its last visit closed it, or when it was visited and nothing of the services looked at is
 # open behind it. Needs household_view as v and OPEN_DOORS as o.
 FINISHED = "(v.last_outcome IN ('refused', 'no_need') OR (v.visit_count > 0 AND o.household_id IS NULL))"
-OPEN_DOORS = """(SELECT DISTINCT household_id FROM adoption
-      WHERE ward_id = :ward AND service_code = ANY(:services) AND state IN ('not_started', 'shown', 'blocked'))"""
+OPEN_DOORS = """(SELECT DISTINCT b.household_id FROM adoption b JOIN household x ON x.id = b.household_id
+      WHERE b.ward_id = :ward AND x.neighbourhood_id = ANY(:places) AND b.service_code = ANY(:services)
+        AND b.state IN ('not_started', 'shown', 'blocked'))"""
 
 
 _ADOPTION = text(

@@ -23,7 +23,10 @@ from tests import factories as make
 from tests.firebase.fcm import Fcm, fcm_server, firebase_at
 from tests.people import People, acting
 
-_WAITING = text("SELECT args, scheduled_at FROM procrastinate_jobs WHERE status = 'todo'")
+# A worker also puts the jobs of the clock into the queue.
+_WAITING = text(
+    "SELECT args, scheduled_at FROM procrastinate_jobs WHERE status = 'todo' AND task_name = 'notify_new_walk'"
+)
 
 
 @pytest.fixture

@@ -205,7 +205,7 @@ def _step(wanted: Filter) -> ColumnElement[bool]:
 
 
 def _state(wanted: Filter) -> ColumnElement[bool]:
-    """The same words as the board: begun is visited and not finished (services/board.py, FINISHED)."""
+    """The same words as the board: begun is visited and not finished (services/board_sql.py, FINISHED)."""
     state = wanted.state
     if state in tuple(HouseholdState):
         return Household.state == state

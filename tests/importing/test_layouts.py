@@ -323,6 +323,17 @@ def test_a_vni_column_beside_a_unicode_one() -> None:
     assert plan.rows[0].text("address") == "Phố Huế"  # type: ignore[arg-type]
 
 
+def test_a_unicode_heading_over_tcvn3_names() -> None:
+    texts = [text for text, row in LEGACY.items() if row["tcvn3_reversible"] and "," not in text]
+    rows = [
+        ("STT", "Họ và tên", "Địa chỉ"),
+        *((n, LEGACY[text]["tcvn3"], "5/34") for n, text in enumerate(texts, 1)),
+    ]
+    plan = plan_of(xlsx(rows))
+    assert plan.as_json()["columns"] == {"1": "stt", "2": "name", "3": "address"}
+    assert [row.text("name") for row in plan.rows] == texts  # type: ignore[arg-type]
+
+
 def test_a_capitals_font() -> None:
     rows = [("STT", "Hä vµ tªn", "§Þa chØ"), (1, "nguyÔn v¨n b×nh", "tæ 7"), (2, "trÇn thÞ h»ng", "tæ 7")]
     plan = plan_of(xlsx(rows, font=".VnTimeH"))

@@ -89,9 +89,13 @@ def _limit() -> None:
         import resource
     except ImportError:  # Windows has no such limits; the parent's clock and the size checks remain
         return
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    for what, most in (
+        (resource.RLIMIT_AS, MEMORY),
+        (resource.RLIMIT_CPU, CPU_SECONDS),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        with contextlib.suppress(ValueError, OSError):  # macOS has no limit on address space
+            resource.setrlimit(what, (most, most))
 
 
 def _check_archive(data: bytes) -> None:

@@ -102,6 +102,7 @@ class Meaning:
     left_out: str | None = None
 
 
+@lru_cache(maxsize=4096)
 def normalise(label: str) -> str:
     """A heading as it is compared: accents, case, brackets and their content off, spaces around / off."""
     label = re.sub(r"\([^)]*\)|\[[^\]]*\]|\{[^}]*\}", " ", label)

@@ -1,5 +1,6 @@
 """The cells of one sheet made readable: legacy encodings decoded, NFC, white space folded."""
 
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from backend.text.legacy import Encoding, decode, detect, has_legacy_letters, sc
 
 _SAMPLE = 300  # telling cells of a column are enough to tell its encoding
 _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\ufeff\u2060\u00ad"))
+_UNICODE_LETTER = re.compile(r"[\u0100-\u024f\u0300-\u036f\u1e00-\u1eff]")
 _FORMULA_SIGNS = "=+-@\t\r＝＋－＠"
 
 
@@ -97,7 +99,8 @@ def _draws_capitals(sheet: Sheet, column: int) -> bool:
 
 def _clean(value: str, encoding: Encoding, capitals: bool) -> str | None:
     if not value.isascii():
-        if encoding is not Encoding.UNICODE:
+        # A cell with letters that no old font's codes can hold (often the heading) is Unicode whatever its column is.
+        if encoding is not Encoding.UNICODE and not _UNICODE_LETTER.search(value):
             value = decode(value, encoding, capitals=capitals)
         elif not unicodedata.is_normalized("NFC", value):
             value = unicodedata.normalize("NFC", value)

@@ -73,7 +73,6 @@ def _figures(engine: object, server: int, rows: int) -> list[Figure]:
     assert best is not None
     again = _cpu(lambda: _import(engine, data, fresh=False), server)
     peak = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - start) / 1024
-    child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     name = f"import of {rows} rows"
     return [
         Figure(f"{name}, file to commit", best[0], "s CPU", _ANCHOR, best[0] / anchor, _GOALS[rows]),
@@ -81,7 +80,6 @@ def _figures(engine: object, server: int, rows: int) -> list[Figure]:
         Figure(f"{name}, derived rows at the flush", best[1], "s CPU", _ANCHOR, best[1] / anchor),
         Figure(f"{name}, the same again: nothing changes", again, "s CPU", _ANCHOR, again / anchor),
         Figure(f"{name}, peak above the idle process", peak, "MB", goal="<= +150 MB (P7)"),
-        Figure(f"{name}, peak of the fenced reader", child, "MB", goal="<= 256 MB"),
     ]
 
 

@@ -15,6 +15,7 @@ _PROVINCES = frozenset(
 REMOVED = "[đã bỏ số]"
 _MOBILE = r"(?:3[2-9]|5[25689]|7[06-9]|8\d|9\d)\d{7}"
 _PHONE = re.compile(rf"(?:(?:0084|84|0)?{_MOBILE}|(?:0084|84|0)?2\d{{9}}|01[2689]\d{{8}}|1[89]00\d{{4,6}})")
+_DIGIT = re.compile(r"\d")
 _FLOAT = re.compile(r"\d{8,12}\.0+")
 _SCIENTIFIC = re.compile(r"\d(?:[.,]\d+)?[eE]\+?\d{1,2}")
 _SEPARATORS = re.compile(r"[\s.\-–'’‘_]+")
@@ -37,7 +38,11 @@ def digits_of(value: object) -> str | None:
         return str(value) if value >= 0 else None
     if isinstance(value, float):
         return str(int(value)) if value >= 0 and value.is_integer() else None
-    text = str(value).strip().translate(_WIDE).lstrip("'’‘")
+    if not _DIGIT.search(str(value)):
+        return None
+    text = str(value).strip().lstrip("'’‘")
+    if not text.isascii():
+        text = text.translate(_WIDE)
     if _FLOAT.fullmatch(text):
         return text.partition(".")[0]
     if _SCIENTIFIC.fullmatch(text):

@@ -18,7 +18,7 @@ from backend.services.importing.table import Table, make_table
 from backend.text.idnumbers import is_id_cell, is_id_column
 
 BY_VALUES = "looks like national ID numbers"
-_SAMPLE = 2000  # cells of a column are enough to judge it
+_SAMPLE = 500  # cells of a column are enough to judge it
 _NINE_DIGITS = re.compile(r"(?:\d\D{0,3}){8}[\doO]|\d[eE]\+?\d")
 _NUMBERS_EXPECTED = (Field.STT, Field.STT_HO, Field.MEMBERS)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from backend.services.importing.reading import Cell, Sheet
 from backend.text.legacy import Encoding, decode, detect, has_legacy_letters, scores
 
-_SAMPLE = 300  # telling cells of a column are enough to tell its encoding
+_SAMPLE = 100  # telling cells of a column are enough to tell its encoding
 _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\ufeff\u2060\u00ad"))
 _UNICODE_LETTER = re.compile(r"[\u0100-\u024f\u0300-\u036f\u1e00-\u1eff]")
 _FORMULA_SIGNS = "=+-@\t\r＝＋－＠"

@@ -167,19 +167,20 @@ def main() -> None:
     wanted = sys.argv[1] if len(sys.argv) > 1 else ""
     with tempfile.TemporaryDirectory(prefix="gocua-shots-") as folder:
         server = EmbeddedPostgres(Path(folder))
-        world = _world(server.url)
+        made = world(server.url)
         with serve(server.url, Path(folder)) as address, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium_path(), args=FLAGS)
             for size in SIZES:
                 for shot in SHOTS:
                     if wanted in f"{shot.folder}/{shot.name}":
-                        _take(browser, world, address, shot, size)
+                        _take(browser, made, address, shot, size)
             browser.close()
-        world.engine.dispose()
+        made.engine.dispose()
         server.stop()
 
 
-def _world(url: str) -> World:
+def world(url: str) -> World:
+    """The demo ward in an empty database, with an evening under way."""
     engine = make_engine(url)
     migrate.upgrade(engine)
     with work.unit_of_work(engine) as session:
@@ -188,12 +189,12 @@ def _world(url: str) -> World:
         feed.ensure_epoch(session)
     with work.unit_of_work(engine) as session:
         made = demo.make(session, demo.Size(1300, 12, 7))
-    world = World(engine)
+    there = World(engine)
     with work.unit_of_work(engine) as session:
         _tonight(session, made)
     with work.unit_of_work(engine) as session:
-        _name(session, made, world)
-    return world
+        _name(session, made, there)
+    return there
 
 
 def _tonight(session: Session, made: demo.Demo) -> None:
@@ -286,6 +287,12 @@ def _open(context: BrowserContext, world: World, address: str, shot: Shot) -> Pa
     if shot.then is not None:
         shot.then(page)
     return page
+
+
+def few_colours(png: bytes, colours: int = 48) -> bytes:
+    """The picture in so few colours that thirty of them weigh no more than one photograph."""
+    image = Image.open(io.BytesIO(png)).convert("RGB")
+    return _saved(image.quantize(colours, kmeans=2, dither=Image.Dither.NONE))
 
 
 def _small(png: bytes) -> bytes:

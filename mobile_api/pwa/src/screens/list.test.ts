@@ -61,6 +61,7 @@ describe("tonight's list", () => {
     expect(houseOf("Số 12 ngõ 34 phố Hoa")).toBe("Số 12");
     expect(houseOf("12/3B, ngách 5")).toBe("12/3B");
     expect(houseOf("Số nhà 7 ngõ 1")).toBe("Số nhà 7");
+    expect(houseOf("P.1301 chung cư CT1")).toBe("P.1301");
     expect(houseOf("Cuối ngõ, cạnh giếng")).toBe("Cuối ngõ, cạnh giếng");
   });
 

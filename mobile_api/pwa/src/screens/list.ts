@@ -48,7 +48,7 @@ export function rowsOf(doors: readonly DoorShort[], walks: readonly Walk[], view
 
 /** "Số 12" of "Số 12 ngõ 34 phố Hoa": enough below a heading that names the alley. */
 export function houseOf(address: string): string {
-  return /^((số nhà|số|nhà số|nhà|căn hộ|phòng)\s+)?\d\S*/iu.exec(address.trim())?.[0].replace(/,$/, "") ?? address;
+  return /^((số nhà|số|nhà số|nhà|căn hộ|căn|phòng|p\.)\s*)?\d\S*/iu.exec(address.trim())?.[0].replace(/,$/, "") ?? address;
 }
 
 /** The next door that is not done, after `id` in walking order, then from the start; null when none is left. */

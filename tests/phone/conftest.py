@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -93,7 +94,7 @@ class Ground:
             token = enrol.invite(session, acting(session, self.lan), (account or self.minh).id)
         return f"{self.server.url}/E/{token}"
 
-    def stored(self) -> list[dict[str, object]]:
+    def stored(self) -> list[dict[str, Any]]:
         """What the server holds of this ground's people, oldest first, without content."""
         query = text(
             "SELECT e.id, e.author, e.kind, e.flags, v.outcome, v.effective, h.address FROM visit_event e"

@@ -45,16 +45,14 @@ def test_twenty_doors_without_signal(ground: Ground, new_phone: NewPhone) -> Non
 
 
 @pytest.mark.parametrize("wait", [0, 15, 60, 200])
-def test_a_page_killed_while_it_saves(
-    make_ground: object, ground: Ground, new_phone: NewPhone, wait: int
-) -> None:
+def test_a_page_killed_while_it_saves(ground: Ground, new_phone: NewPhone, wait: int) -> None:
     """Whatever the moment: what was called saved is there after the kill, and nothing is there by half."""
     phone = new_phone()
     page = pair(phone, ground.invitation())
     phone.set_offline(True)
     away(page, 3)
     told: list[str] = []
-    page.expose_function("toldSaved", told.append)
+    page.expose_function("toldSaved", lambda word: told.append(word))
     open_first(page)
     page.evaluate(
         """() => {

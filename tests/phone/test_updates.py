@@ -79,16 +79,29 @@ def test_the_kill_switch_never_touches_what_was_written(ground: Ground, new_phon
     all_sent(page, 4)
 
 
-def test_an_empty_phone_without_a_network(new_phone: NewPhone, ground: Ground) -> None:
-    """The shell opens from its cache, and another person's pairing gets databases of its own."""
+def test_two_people_on_one_phone(new_phone: NewPhone, ground: Ground) -> None:
+    """Another person's pairing gets databases of its own, named by chance; nothing moves between the two."""
     phone = new_phone()
     page = pair(phone, ground.invitation())
+    phone.set_offline(True)
     away(page, 2)
-    all_sent(page, 2)
-    page.goto(ground.invitation(ground.lan))
-    page.get_by_role("button", name="Ghép máy này").tap()
-    page.wait_for_url("**/m/**")
-    expect(page.get_by_text("2/22")).to_be_visible()
+    phone.set_offline(False)
+    with captive_portal(phone):
+        page.goto(ground.invitation(ground.lan))
+        page.get_by_role("button", name="Ghép máy này").tap()
+        page.wait_for_url("**/m/**")
+        expect(page.get_by_role("link", name="2 chờ gửi")).to_be_visible()
+    send_now(page)
+    expect(page.get_by_text("Chưa có gì chờ gửi").or_(page.get_by_text("Tất cả đã gửi"))).to_be_visible()
     names = page.evaluate("indexedDB.databases().then((all) => all.map((each) => each.name))")
     assert sum(name.startswith("gocua-outbox-") for name in names) == 2
     assert not any("Minh" in name or str(ground.minh.id) in name for name in names)
+    assert ground.stored() == []
+
+    page.goto(ground.invitation(ground.minh))
+    page.get_by_role("button", name="Ghép máy này").tap()
+    page.wait_for_url("**/m/**")
+    expect(page.get_by_text("2/22")).to_be_visible()
+    send_now(page)
+    expect(page.get_by_text("Tất cả đã gửi")).to_be_visible()
+    assert [row["author"] for row in ground.stored()] == [ground.minh.id] * 2

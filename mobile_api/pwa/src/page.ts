@@ -22,6 +22,21 @@ export function browserPage(): PagePort {
       addEventListener("pageshow", (event) => (event as PageTransitionEvent).persisted && run("visible"));
       navigator.serviceWorker?.addEventListener("message", (event) => event.data === "sync" && run("worker"));
     },
+    onIdle(ms, run) {
+      let touched = Date.now();
+      let timer = 0;
+      const arm = (): void => {
+        clearTimeout(timer);
+        touched = Date.now();
+        timer = window.setTimeout(run, ms);
+      };
+      for (const kind of ["pointerdown", "keydown"]) addEventListener(kind, arm, { passive: true });
+      // Timers sleep with the phone: what counts is how long it was.
+      document.addEventListener("visibilitychange", () => {
+        if (document.visibilityState === "visible" && Date.now() - touched > ms) run();
+      });
+      arm();
+    },
     visible: () => document.visibilityState === "visible",
     installed: () =>
       matchMedia("(display-mode: standalone)").matches || (navigator as { standalone?: boolean }).standalone === true,

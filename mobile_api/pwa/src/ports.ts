@@ -31,6 +31,8 @@ export interface PagePort {
   channel(name: string, hear: (what: string) => void): { say(what: string): void; close(): void };
   /** Calls `run` when there is a reason to try to send: online, visible again, the worker asks. */
   onReason(run: (why: "online" | "visible" | "worker") => void): void;
+  /** Calls `run` when nobody has touched the page for `ms`, also when it was out of sight. */
+  onIdle(ms: number, run: () => void): void;
   visible(): boolean;
   installed(): boolean;
   persisted(): Promise<boolean | null>;

@@ -315,6 +315,7 @@ describe("keys and rights", () => {
     await core.syncNow();
     ports.clock.now -= 8 * 86_400_000;
     const again = await phone(server, disk);
+    expect(again.core.status.get().phase).toBe("lease_over");
     expect(again.core.doors.get()).toEqual([]);
   });
 

@@ -13,6 +13,9 @@ import { noProfile } from "./profile";
 import { leaseOf, loadAll, loadRows, publish, publishMeta } from "./show";
 import { patch, type World } from "./world";
 
+/** How often the highest clock seen is written down. */
+const CLOCK_STEP_MS = 60_000;
+
 /** Set or change the PIN. False when `old` is wrong or the new one is no PIN. */
 export async function setPin(world: World, pin: string, old?: string): Promise<boolean> {
   const { ports, session } = world;
@@ -98,6 +101,11 @@ export async function endRight(world: World): Promise<void> {
 export async function checkLease(world: World): Promise<boolean> {
   const { ports, session } = world;
   if (!session) return false;
+  if (ports.now() > session.meta.highest_clock + CLOCK_STEP_MS) {
+    session.meta = await outbox.updateMeta(session.outbox, (now) => ({
+      highest_clock: Math.max(now.highest_clock, ports.now()),
+    }));
+  }
   const { meta } = session;
   if (!leaseOver(leaseOf(meta), ports.now())) return false;
   if (world.status.get().phase === "lease_over") return true;

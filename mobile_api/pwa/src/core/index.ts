@@ -15,6 +15,8 @@ import * as outbox from "../storage/outbox";
 
 /** Unsent visits that a phone may hold while the browser may throw its storage away. */
 const UNSAFE_LIMIT = 20;
+/** With a PIN: how long the phone may lie there open. */
+const LOCK_AFTER_MS = 5 * 60_000;
 
 export function createCore(ports: Ports = browserPorts(), build: string = __BUILD__): Core {
   const world = makeWorld(ports, build);
@@ -86,6 +88,7 @@ async function start(world: World, now: (hurry?: boolean) => Promise<unknown>): 
     patch(world, { phase: "storage" });
   }
   listen(world);
+  page.onIdle(LOCK_AFTER_MS, () => lock(world));
   page.onReason((why) => void now(why !== "worker"));
   page.watchUpdates(world.build, () =>
     world.status.update((status) => ({ ...status, app: { ...status.app, updateReady: true } })),

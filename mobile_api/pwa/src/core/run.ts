@@ -1,12 +1,13 @@
 /** When to sync, and what its end means for the phone. */
-import type { Me, Phase, Service, SyncProblem, SyncState } from "../contract";
+import type { Phase, SyncProblem, SyncState } from "../contract";
+import type { MeOut, ReferenceOut, TelemetryIn } from "../protocol/wire";
 import { StorageTrouble } from "../storage/open";
 import * as outbox from "../storage/outbox";
-import { cycle, type Problem, type SyncDeps } from "../sync/cycle";
+import { Locked, cycle, type Problem, type SyncDeps } from "../sync/cycle";
 import { request } from "../sync/http";
 import { pendingHouseholds } from "./events";
 import { checkLease, endRight } from "./guard";
-import { chooseProfile, openProfile, type Paired, type Session } from "./profile";
+import { chooseProfile, openProfile, type Session } from "./profile";
 import { loadAll, loadEvents, loadRows, publish, publishMeta, recall, remember } from "./show";
 import { patch, patchStorage, type World } from "./world";
 
@@ -82,9 +83,11 @@ async function underLock(world: World, session: Session, hurry: boolean): Promis
   try {
     problem = await ask(world, session, hurry);
   } catch (error) {
-    if (!(error instanceof StorageTrouble)) console.error(error);
-    problem = "storage";
-    patchStorage(world, { trouble: error instanceof StorageTrouble ? error.what : "failed" });
+    if (!(error instanceof Locked)) {
+      if (!(error instanceof StorageTrouble)) console.error(error);
+      problem = "storage";
+      patchStorage(world, { trouble: error instanceof StorageTrouble ? error.what : "failed" });
+    }
   }
   if (world.session === session) await settle(world, session, problem);
   return problem;
@@ -113,7 +116,7 @@ async function ask(world: World, session: Session, hurry: boolean): Promise<Sync
   return problem;
 }
 
-type Told = Me & Paired;
+type Told = MeOut;
 
 /** Who is paired with this browser, by the server's word; or why it cannot be told. */
 async function whoAmI(world: World): Promise<Told | Problem> {
@@ -206,7 +209,7 @@ function deps(world: World, session: Session): SyncDeps {
     cache: session.cache,
     secret: session.secret,
     key: () => {
-      if (!session.key) throw new Error("locked");
+      if (!session.key) throw new Locked();
       return session.key;
     },
     mayPull: () => session.key !== null && mayPull(session),
@@ -234,7 +237,7 @@ function deps(world: World, session: Session): SyncDeps {
   };
 }
 
-async function telemetry(world: World): Promise<Record<string, unknown>> {
+async function telemetry(world: World): Promise<TelemetryIn> {
   const { outbox: view, status, ports } = world;
   const { waiting, attention, oldestWaitingS } = view.get();
   const { persisted, installed } = status.get().storage;
@@ -253,7 +256,7 @@ async function fetchReference(world: World): Promise<void> {
   const etag = await recall<string>(world, "services_etag");
   const known = world.services.get().length > 0 && etag;
   const reply = await request(world.ports, "GET", "/api/v1/reference", undefined, known ? { "If-None-Match": etag } : {});
-  const services = (reply?.body as { services?: Service[] } | null)?.services;
+  const services = (reply?.body as Partial<ReferenceOut> | null)?.services;
   if (reply?.status !== 200 || !services) return;
   await remember(world, "services", services);
   await remember(world, "services_etag", reply.etag);

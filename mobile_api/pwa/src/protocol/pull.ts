@@ -1,6 +1,7 @@
 /** One stream's state and what a page does to it: pure decisions (sync.md, sections 8 to 10). */
 import { UUID } from "./ids";
 import { PROTO, isMoment, isObject } from "./push";
+import type { PullIn, PullOut, RowOut } from "./wire";
 
 export const SCHEMA = 1;
 const HOUR_MS = 3_600_000;
@@ -29,27 +30,8 @@ export interface Stream {
   rev: number;
 }
 
-export interface Row {
-  kind: string;
-  id: string;
-  v?: number;
-  data?: Record<string, unknown>;
-  deleted?: boolean;
-}
-export interface Page {
-  epoch: string;
-  server_time: string;
-  stream: string;
-  gen: number;
-  reset: boolean;
-  reset_reason: string | null;
-  rows: Row[];
-  next_cursor: number;
-  snapshot_head: number | null;
-  more: boolean;
-  scope_count: number | null;
-  scope_digest: string | null;
-}
+export type Row = RowOut;
+export type Page = Omit<PullOut, "rows" | "reset_reason"> & { rows: Row[]; reset_reason: string | null };
 
 export function emptyStream(stream: string): Stream {
   return {
@@ -72,7 +54,7 @@ export function emptyStream(stream: string): Stream {
 }
 
 /** The request for the next page. */
-export function ask(state: Stream): Record<string, unknown> {
+export function ask(state: Stream): Omit<PullIn, "limit" | "device"> {
   return {
     proto: PROTO,
     schema: SCHEMA,

@@ -1,6 +1,7 @@
 /** What to send, and what a reply means: pure decisions over plain records (sync.md, section 7). */
 import { backoff } from "./backoff";
 import { UUID } from "./ids";
+import type { ResultOut } from "./wire";
 
 export const PROTO = 1;
 export const MAX_ITEMS = 50;
@@ -21,14 +22,7 @@ export interface Ready {
   core: string;
 }
 
-export interface Result {
-  id: string;
-  code: string;
-  v?: number;
-  was?: string;
-  reason?: string;
-  after_s?: number;
-}
+export type Result = ResultOut;
 export interface PushReply {
   epoch: string;
   server_time: string;

@@ -1,5 +1,6 @@
 /** The cycle of sync.md section 19: push, pull, and once more when the server's history turned out to be another. */
 import type { Ports } from "../ports";
+import type { TelemetryIn } from "../protocol/wire";
 import * as outbox from "../storage/outbox";
 import * as cache from "../storage/cache";
 import type { Cache } from "../storage/cache";
@@ -25,7 +26,7 @@ export interface SyncDeps {
   pending(): Promise<ReadonlySet<string>>;
   /** whether any row only stays because something waits at it */
   leaving(): boolean;
-  telemetry(): Promise<Record<string, unknown>>;
+  telemetry(): Promise<TelemetryIn>;
   /** a good reply came: server time, and the phone's clock when the request left */
   contact(serverTime: string, asked: number): Promise<void>;
   /** the outbox changed */
@@ -34,6 +35,9 @@ export interface SyncDeps {
   rowsChanged(n?: number): Promise<void>;
   sending(ids: readonly string[]): void;
 }
+
+/** The phone was locked in the middle of a cycle: it ends where it is. */
+export class Locked extends Error {}
 
 // An epoch can change once more while we heal; a third time in one cycle it waits for the next one.
 const ROUNDS = 3;

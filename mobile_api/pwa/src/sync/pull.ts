@@ -2,6 +2,7 @@
 import { box, unbox } from "../crypto/box";
 import { digest, type Versioned } from "../protocol/digest";
 import { apply, ask, emptyStream, readPage, target, type Page, type Stream } from "../protocol/pull";
+import type { PullIn } from "../protocol/wire";
 import * as cache from "../storage/cache";
 import * as outbox from "../storage/outbox";
 import type { CacheRow } from "../storage/schema";
@@ -54,7 +55,7 @@ async function pullStream(deps: SyncDeps, stream: string, result: Pulled): Promi
   for (let page = 0; page < MOST_PAGES; page++) {
     const state = (await cache.readStream(deps.cache, stream)) ?? emptyStream(stream);
     const asked = deps.ports.now();
-    const body = { ...ask(state), limit: PAGE_LIMIT, device: await deps.telemetry() };
+    const body: PullIn = { ...ask(state), limit: PAGE_LIMIT, device: await deps.telemetry() };
     const reply = await request(deps.ports, "POST", "/api/v1/sync/pull", body);
     if (!reply) return "network";
     if (reply.status === 401) return "sign_in";

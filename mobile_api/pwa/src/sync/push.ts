@@ -5,6 +5,7 @@ import { rfc3339 } from "../protocol/core";
 import { uuid7 } from "../protocol/ids";
 import { SCHEMA } from "../protocol/core";
 import { MAX_ITEMS, PROTO, batch, due, moveFor, nextLimit, readPushReply, type Ready } from "../protocol/push";
+import type { PushIn } from "../protocol/wire";
 import type { Problem, SyncDeps } from "./cycle";
 import { errorCode, request, type Reply } from "./http";
 import * as outbox from "../storage/outbox";
@@ -61,7 +62,7 @@ async function send(
     schema: SCHEMA,
     n: chosen.length,
     items: chosen,
-  });
+  } satisfies PushIn);
   const read = reply?.status === 200 ? readPushReply(reply.body, chosen) : null;
   if (!read) return refused(deps, pace, chosen, rows, reply);
   Object.assign(pace, fullPace());

@@ -15,6 +15,7 @@ export const newId = (): string => uuid7(START, random);
 const quietPage: PagePort = {
   channel: () => ({ say: () => undefined, close: () => undefined }),
   onReason: () => undefined,
+  onIdle: () => undefined,
   visible: () => false,
   installed: () => true,
   persisted: async () => true,

@@ -7,6 +7,13 @@ import { nextDoor } from "./list";
 import { go } from "./route.svelte";
 
 export const UNDO_MS = 8_000;
+/** A second tap on "Lưu" lands on the next door's buttons: this soon after, it is not meant for them. */
+const SETTLE_MS = 700;
+let arrived = Number.NEGATIVE_INFINITY;
+
+export function settled(): boolean {
+  return performance.now() - arrived > SETTLE_MS;
+}
 
 interface Just {
   ids: readonly string[];
@@ -48,6 +55,7 @@ export function tell(results: readonly Saved[], household: string | null = null,
 export function onward(id: string): void {
   drop(id);
   const next = nextDoor(doors.now, id);
+  arrived = performance.now();
   go(next ? `/ho/${next.id}` : "/", { replace: true });
 }
 

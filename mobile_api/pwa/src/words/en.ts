@@ -270,6 +270,7 @@ export const en: Words = {
   "refused.limit": "20 items wait to be sent. Send them first, or add the app to the home screen.",
   "refused.draft": "Not saved.",
   "refused.closed": "Not saved, since the app is locked. Unlock it and save again.",
+  "limit.soon": "{n} items wait. This phone keeps only {limit} surely: add the app to the home screen, or find a network.",
   update: "There is a new version. It takes seconds and loses nothing.",
   "update.use": "Use it now",
   diverged: "The list on the phone differs from the server's. Please tell your leader. What you write is still sent.",

@@ -275,6 +275,7 @@ export const vi = {
   "refused.limit": "Đã có 20 mục chưa gửi. Hãy gửi trước, hoặc thêm ứng dụng vào màn hình chính.",
   "refused.draft": "Chưa lưu được.",
   "refused.closed": "Chưa lưu được vì ứng dụng đang khoá. Mở khoá rồi lưu lại.",
+  "limit.soon": "Đã có {n} mục chưa gửi. Máy này chỉ giữ chắc {limit} mục: hãy thêm ứng dụng vào màn hình chính, hoặc ra chỗ có mạng.",
   update: "Có bản mới. Đổi chỉ mất vài giây, không mất gì cả.",
   "update.use": "Dùng bản mới",
   diverged: "Danh sách trên máy khác với máy chủ. Hãy báo tổ trưởng. Những gì bạn ghi vẫn được gửi.",

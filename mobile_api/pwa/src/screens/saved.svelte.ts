@@ -4,7 +4,7 @@ import { core, doors } from "./core.svelte";
 import { drop, restore } from "./drafts.svelte";
 import type { Form } from "./form";
 import { nextDoor } from "./list";
-import { go } from "./route.svelte";
+import { go, route } from "./route.svelte";
 
 export const UNDO_MS = 8_000;
 /** A second tap on "Lưu" lands on the next door's buttons: this soon after, it is not meant for them. */
@@ -51,9 +51,10 @@ export function tell(results: readonly Saved[], household: string | null = null,
   return true;
 }
 
-/** After a door is done: the next one that is not, or the list. */
-export function onward(id: string): void {
+/** After a door is done: the next one that is not, or the list. Whoever left `from` while it was saved stays. */
+export function onward(id: string, from: string): void {
   drop(id);
+  if (route.path !== from) return;
   const next = nextDoor(doors.now, id);
   arrived = performance.now();
   go(next ? `/ho/${next.id}` : "/", { replace: true });

@@ -305,6 +305,26 @@ describe("keys and rights", () => {
     expect(server.events.size).toBe(3);
   });
 
+  it("keeps the PIN when the lease ends, and makes another key each time", async () => {
+    const server = new Server();
+    doors(server, 1);
+    const { core, ports } = await phone(server);
+    await core.setPin("2580");
+    for (let round = 0; round < 2; round++) {
+      server.fault = () => null;
+      ports.clock.now += 8 * 86_400_000;
+      await core.syncNow();
+      expect(core.status.get().phase).toBe("locked");
+      expect(await core.unlock("0000")).toEqual({ ok: false, triesLeft: 9 });
+      expect(await core.unlock("2580")).toEqual({ ok: true });
+      expect(core.status.get().phase).toBe("lease_over");
+      server.fault = () => undefined;
+      await core.syncNow();
+      expect(core.status.get().phase).toBe("open");
+      expect(core.doors.get()).toHaveLength(1);
+    }
+  });
+
   it("does not let a clock that is turned back extend the lease", async () => {
     const server = new Server();
     doors(server, 1);
@@ -365,6 +385,29 @@ describe("keys and rights", () => {
     const core_ = JSON.parse([...server.events.values()][0]!.core) as { offset_ms: number };
     expect(core_.offset_ms).toBe(-2 * 86_400_000);
     expect(core.doors.get()[0]?.visitedToday).toBe(true);
+  });
+});
+
+describe("a shared phone (D17)", () => {
+  it("gives each person a profile, and sends nobody's events under another's name", async () => {
+    const server = new Server();
+    const [id] = doors(server, 2);
+    const disk = new IDBFactory();
+    const first = await phone(server, disk);
+    server.fault = () => null;
+    await first.core.saveVisit(notHome(id!));
+    await first.core.syncNow();
+    server.fault = () => undefined;
+    const minh = server.account;
+    server.account = newId();
+    const second = await phone(server, disk);
+    expect(second.core.outbox.get().waiting).toBe(0);
+    expect(second.core.doors.get()).toHaveLength(2);
+    expect(server.events.size).toBe(0);
+    server.account = minh;
+    const third = await phone(server, disk);
+    expect(third.core.outbox.get()).toMatchObject({ waiting: 0, sent: 1 });
+    expect(server.events.size).toBe(1);
   });
 });
 

@@ -71,7 +71,11 @@ export async function unlock(world: World, pin: string): Promise<Unlocked> {
     return { ok: false, wiped: true };
   }
   session.key = await profileKey(ports, bytes);
-  await useWrapped(world, stored.by === "pin" ? { ...stored, tries: 0 } : stored);
+  if (stored.by === "pin") {
+    // Once used, the spare key is the key; the next lease needs another one.
+    const next = stored.spareUsed ? await wrapByPin(ports, session.device, pin, bytes) : { ...stored, tries: 0 };
+    await useWrapped(world, next);
+  }
   const over = leaseOver(leaseOf(session.meta), ports.now());
   patch(world, { phase: over ? "lease_over" : "open" });
   await loadAll(world);
@@ -108,13 +112,10 @@ export async function checkLease(world: World): Promise<boolean> {
   }
   const { meta } = session;
   if (!leaseOver(leaseOf(meta), ports.now())) return false;
-  if (world.status.get().phase === "lease_over") return true;
-  const held = await cache.readStreams(session.cache);
-  if (held.length) {
-    await wipeCache(world, true);
-    world.services.set([]);
-  }
   if (session.key) patch(world, { phase: "lease_over", ready: false });
+  if (!(await cache.readStreams(session.cache)).length) return true;
+  await wipeCache(world, true);
+  world.services.set([]);
   await afterWipe(world, meta);
   return true;
 }
@@ -133,7 +134,7 @@ async function wipeCache(world: World, keepPin = false): Promise<void> {
   const pin = keepPin && old.by === "pin";
   const bytes = ports.random(32);
   const next: WrappedKey = pin
-    ? { ...old, wrapped: old.spare, tries: 0 }
+    ? { ...old, wrapped: old.spare, spareUsed: true, tries: 0 }
     : await wrapByDevice(ports, session!.device, bytes);
   await cache.wipe(session!.cache, next);
   session!.wrapped = next;

@@ -1,5 +1,6 @@
 /** When to sync, and what its end means for the phone. */
 import type { Phase, SyncProblem, SyncState } from "../contract";
+import { leaseOver } from "../protocol/lease";
 import type { MeOut, ReferenceOut, TelemetryIn } from "../protocol/wire";
 import { StorageTrouble } from "../storage/open";
 import * as outbox from "../storage/outbox";
@@ -8,7 +9,7 @@ import { request } from "../sync/http";
 import { pendingHouseholds } from "./events";
 import { checkLease, endRight } from "./guard";
 import { chooseProfile, openProfile, type Session } from "./profile";
-import { loadAll, loadEvents, loadRows, publish, publishMeta, recall, remember } from "./show";
+import { leaseOf, loadAll, loadEvents, loadRows, publish, publishMeta, recall, remember } from "./show";
 import { patch, patchStorage, type World } from "./world";
 
 const EVERY_MS = 2 * 60_000;
@@ -34,7 +35,10 @@ export function runner(world: World): Runner {
     do {
       const hurry = hurried;
       again = hurried = false;
+      const { session } = world;
       problem = await once(world, hurry);
+      // Another person's profile was opened: theirs is to be loaded now.
+      if (world.session && world.session !== session) again = true;
     } while (again);
     schedule();
     return problem;
@@ -173,8 +177,9 @@ export async function open(world: World, session: Session): Promise<void> {
   world.session = session;
   publishMeta(world, session.meta);
   const { spent_device, device, ended } = session.meta;
-  const phase: Phase = ended ? "ended" : spent_device === device ? "unpaired" : session.key ? "open" : "locked";
-  patch(world, { phase });
+  const over = leaseOver(leaseOf(session.meta), world.ports.now());
+  const readable: Phase = session.key ? (over ? "lease_over" : "open") : "locked";
+  patch(world, { phase: ended ? "ended" : spent_device === device ? "unpaired" : readable });
   await checkLease(world);
   if (session.key) await loadAll(world);
   else {

@@ -85,6 +85,8 @@ export type WrappedKey =
       wrapped: Encrypted;
       /** a key for the time after the lease: the PIN stays the same, what the old key could read does not */
       spare: Encrypted;
+      /** the lease ended: `wrapped` is the spare now */
+      spareUsed?: boolean;
       salt: Uint8Array<ArrayBuffer>;
       iterations: number;
       tries: number;

@@ -68,7 +68,7 @@ type Answer = { status: number; type?: string; body: string };
 /** A small server: events by id and hash, one team stream, an epoch, and faults that a test asks for. */
 export class Server {
   epoch = newId();
-  readonly account = newId();
+  account = newId();
   device = newId();
   readonly team = newId();
   gen = 1;

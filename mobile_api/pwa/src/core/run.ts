@@ -8,6 +8,7 @@ import { Locked, cycle, type Problem, type SyncDeps } from "../sync/cycle";
 import { request } from "../sync/http";
 import { pendingHouseholds } from "./events";
 import { checkLease, endRight } from "./guard";
+import { writePack } from "./pack";
 import { chooseProfile, openProfile, type Session } from "./profile";
 import { leaseOf, loadAll, loadEvents, loadRows, publish, publishMeta, recall, remember } from "./show";
 import { patch, patchStorage, type World } from "./world";
@@ -278,4 +279,5 @@ async function settle(world: World, session: Session, problem: SyncProblem): Pro
   await loadEvents(world).catch(() => undefined);
   await checkLease(world);
   publish(world);
+  await writePack(world).catch(() => undefined); // only a quicker start is lost
 }

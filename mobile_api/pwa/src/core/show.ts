@@ -3,12 +3,14 @@ import type { DoorDetail, Me, OutboxItem, Service } from "../contract";
 import { box, unbox } from "../crypto/box";
 import { PIN_TRIES } from "../crypto/keys";
 import { leaseEnd } from "../protocol/lease";
+import type { Stream } from "../protocol/pull";
 import * as cache from "../storage/cache";
 import * as outbox from "../storage/outbox";
 import type { CacheRow, Meta } from "../storage/schema";
 import { addedRows, detail, inOrder, localMinute, unseen, type DoorRow, type RowData } from "./doors";
 import { openEvents, outboxView } from "./events";
 import type { Session } from "./profile";
+import { readPack } from "./pack";
 import { patch, type World } from "./world";
 
 const DAY_MS = 86_400_000;
@@ -39,6 +41,11 @@ export async function loadRows(world: World): Promise<void> {
     }
   }
   world.rows = found;
+  await publishStreams(world, session, streams);
+}
+
+/** Whether the list is whole, loading, or not what the server says. */
+async function publishStreams(world: World, session: Session, streams: readonly Stream[]): Promise<void> {
   const own = streams.find((state) => state.stream === `user:${session.meta.account}`);
   const teams = streams.filter((state) => state !== own);
   const named = own?.live == null ? [] : await cache.readSet(session.cache, own.stream, own.live);
@@ -48,7 +55,7 @@ export async function loadRows(world: World): Promise<void> {
   const loading = teams.some((state) => state.live === null && state.building !== null);
   patch(world, {
     ready,
-    loading: loading ? { rows: found.size } : null,
+    loading: loading ? { rows: world.rows.size } : null,
     diverged: streams.some((state) => state.diverged),
   });
 }
@@ -60,11 +67,12 @@ async function open(world: World, session: Session, row: CacheRow): Promise<Door
   return { id: row.id, v: row.v, leaving: row.leaving, data: JSON.parse(text) as RowData };
 }
 
-/** Read this phone's own events again. */
-export async function loadEvents(world: World): Promise<void> {
+/** Read this phone's own events again; without the `history` what was sent is only counted. */
+export async function loadEvents(world: World, history = true): Promise<void> {
   const { session } = world;
   if (!session) return;
   const all = await outbox.readAll(session.outbox);
+  if (!history) all.retained = all.retained.map((row) => ({ ...row, core_enc: null }));
   world.events = await openEvents(world.ports, session.secret, all, world.opened);
 }
 
@@ -161,11 +169,21 @@ export async function recall<T>(world: World, name: string): Promise<T | null> {
   return JSON.parse(await unbox(ports, session.key, packContext(name), enc)) as T;
 }
 
-/** Everything readable, from a just opened key. */
+/** Everything readable, from a just opened key: first what the list needs, then the history. */
 export async function loadAll(world: World): Promise<void> {
-  const [me, services] = await Promise.all([recall<Me>(world, "me"), recall<Service[]>(world, "services")]);
+  const [me, services, rows] = await Promise.all([
+    recall<Me>(world, "me"),
+    recall<Service[]>(world, "services"),
+    readPack(world),
+    loadEvents(world, false),
+  ]);
   if (me) patch(world, { me });
   if (services) world.services.set(services);
-  await Promise.all([loadRows(world), loadEvents(world)]);
+  if (rows && world.session) {
+    world.rows = rows;
+    await publishStreams(world, world.session, await cache.readStreams(world.session.cache));
+  } else await loadRows(world);
+  publish(world);
+  await loadEvents(world);
   publish(world);
 }

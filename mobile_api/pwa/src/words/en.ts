@@ -366,7 +366,7 @@ export const en: Words = {
   "lock.waiting": "{n} unsent {n|item is|items are} kept.",
   "lock.forgot": "Forgot the PIN?",
   "lock.forgot.how":
-    "Type until no tries are left. The list is wiped, but every unsent visit stays. With a network the list is loaded again.",
+    "Type until no tries are left. The list is wiped, but every unsent visit stays and goes when there is a network. Then ask the team leader for a code to pair this phone again.",
   leave: "Leave this phone",
   "leave.sure": "Leave this phone?",
   "leave.what": "List and badge are wiped from the phone. To use it again you need a new invitation code.",

@@ -375,7 +375,7 @@ export const vi = {
   "lock.waiting": "{n} mục chờ gửi vẫn được giữ.",
   "lock.forgot": "Quên mã khoá?",
   "lock.forgot.how":
-    "Cứ gõ đến hết số lần. Danh sách bị xoá khỏi máy, nhưng mọi lần thăm chưa gửi vẫn còn. Có mạng, máy tải lại danh sách.",
+    "Cứ gõ đến hết số lần. Danh sách bị xoá khỏi máy, nhưng mọi lần thăm chưa gửi vẫn còn và sẽ gửi khi có mạng. Rồi nhờ tổ trưởng mở mã mời để ghép lại máy.",
   leave: "Rời máy này",
   "leave.sure": "Rời máy này?",
   "leave.what": "Danh sách và thẻ sẽ xoá khỏi máy. Muốn dùng lại phải quét mã mời mới.",

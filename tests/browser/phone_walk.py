@@ -67,6 +67,7 @@ def _walk(phone: BrowserContext, code: str) -> None:
     _go(page, "/cho-gui")
     page.get_by_role("button", name="Gửi ngay").click()
     page.get_by_text("Tất cả đã gửi").wait_for(timeout=60_000)
+    page.evaluate("scrollTo(0, 0)")
     take("da-gui-het")
     _rooms(page, take)
 

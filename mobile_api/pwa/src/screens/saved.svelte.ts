@@ -9,10 +9,11 @@ import { go, route } from "./route.svelte";
 export const UNDO_MS = 8_000;
 /** A second tap on "Lưu" lands on the next door's buttons: this soon after, it is not meant for them. */
 const SETTLE_MS = 700;
-let arrived = Number.NEGATIVE_INFINITY;
+let arrived = { path: "", at: 0 };
 
+/** False while a tap on this screen may still be meant for the one that it followed by itself. */
 export function settled(): boolean {
-  return performance.now() - arrived > SETTLE_MS;
+  return route.path !== arrived.path || performance.now() - arrived.at > SETTLE_MS;
 }
 
 interface Just {
@@ -56,8 +57,8 @@ export function onward(id: string, from: string): void {
   drop(id);
   if (route.path !== from) return;
   const next = nextDoor(doors.now, id);
-  arrived = performance.now();
-  go(next ? `/ho/${next.id}` : "/", { replace: true });
+  arrived = { path: next ? `/ho/${next.id}` : "/", at: performance.now() };
+  go(arrived.path, { replace: true });
 }
 
 /** Take back what was saved last; of one door, open its form again as it was. */

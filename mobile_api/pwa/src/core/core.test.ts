@@ -3,6 +3,7 @@ import { IDBFactory } from "fake-indexeddb";
 import { describe, expect, it } from "vitest";
 import type { Core } from "../contract";
 import { Server, json, newId, portal, testPorts, type TestPorts } from "../testing/world";
+import { sendWaiting } from "../worker/send";
 import { createCore } from ".";
 
 interface Phone {
@@ -385,6 +386,54 @@ describe("keys and rights", () => {
     const core_ = JSON.parse([...server.events.values()][0]!.core) as { offset_ms: number };
     expect(core_.offset_ms).toBe(-2 * 86_400_000);
     expect(core.doors.get()[0]?.visitedToday).toBe(true);
+  });
+});
+
+describe("sending in the background", () => {
+  async function waiting(server: Server): Promise<Phone> {
+    const [id] = doors(server, 1);
+    const made = await phone(server);
+    server.fault = () => null;
+    await made.core.saveVisit(notHome(id!));
+    await made.core.syncNow();
+    return made;
+  }
+
+  it("needs no open page and no PIN", async () => {
+    const server = new Server();
+    const { core, ports } = await waiting(server);
+    await core.setPin("2580");
+    core.lock();
+    await expect(sendWaiting(ports)).rejects.toThrow("no network");
+    server.fault = () => undefined;
+    await sendWaiting(ports);
+    expect(server.events.size).toBe(1);
+    await core.unlock("2580");
+    await core.syncNow();
+    expect(core.outbox.get()).toMatchObject({ waiting: 0, sent: 1 });
+    expect([...server.events.values()][0]!.times).toBe(1);
+  });
+
+  it("sends nobody's events under another's name", async () => {
+    const server = new Server();
+    const { core, ports } = await waiting(server);
+    server.fault = () => undefined;
+    server.account = newId();
+    await sendWaiting(ports);
+    expect(server.events.size).toBe(0);
+    expect(core.outbox.get().waiting).toBe(1);
+  });
+
+  it("beside two tabs at once sends each event once (D31)", async () => {
+    const server = new Server();
+    const { core, ports } = await waiting(server);
+    const other = createCore(testPorts(server.fetch, ports.idb, server.clock), "test");
+    await other.start();
+    server.fault = () => undefined;
+    await Promise.all([core.syncNow(), other.syncNow(), sendWaiting(testPorts(server.fetch, ports.idb, server.clock))]);
+    await core.syncNow();
+    expect(server.events.size).toBe(1);
+    expect(core.outbox.get()).toMatchObject({ waiting: 0, sent: 1 });
   });
 });
 

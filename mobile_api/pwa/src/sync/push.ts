@@ -13,6 +13,9 @@ import type { OutboxRow } from "../storage/schema";
 
 export const coreContext = (sha256: string): string => `core|${sha256}`;
 
+/** What sending needs of a cycle; the service worker has no more. */
+export type PushDeps = Pick<SyncDeps, "ports" | "outbox" | "secret" | "contact" | "changed" | "sending">;
+
 /** How the sending goes, kept between cycles: how many at once, and how many failed in a row. */
 export interface Pace {
   limit: number;
@@ -23,7 +26,7 @@ export interface Pace {
 export const fullPace = (): Pace => ({ limit: MAX_ITEMS, fails: 0, notBefore: 0 });
 
 /** Null when everything due was sent. "other_history": pull first, that heals. */
-export async function pushAll(deps: SyncDeps, pace: Pace): Promise<Problem | "other_history" | null> {
+export async function pushAll(deps: PushDeps, pace: Pace): Promise<Problem | "other_history" | null> {
   const { ports } = deps;
   const offered = new Set<string>();
   for (;;) {
@@ -46,7 +49,7 @@ export async function pushAll(deps: SyncDeps, pace: Pace): Promise<Problem | "ot
 }
 
 async function send(
-  deps: SyncDeps,
+  deps: PushDeps,
   pace: Pace,
   chosen: Ready[],
   rows: OutboxRow[],
@@ -80,7 +83,7 @@ async function send(
 
 /** A request without a proper answer: everything stays, later or smaller. */
 async function refused(
-  deps: SyncDeps,
+  deps: PushDeps,
   pace: Pace,
   chosen: Ready[],
   rows: OutboxRow[],
@@ -103,7 +106,7 @@ async function refused(
   return status === 0 ? "network" : status === 429 || status === 503 ? "busy" : "server";
 }
 
-async function open(deps: SyncDeps, rows: OutboxRow[]): Promise<Ready[]> {
+async function open(deps: PushDeps, rows: OutboxRow[]): Promise<Ready[]> {
   return Promise.all(
     rows.map(async ({ id, sha256, core_enc }) => ({
       id,

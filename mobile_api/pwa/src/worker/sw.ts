@@ -1,9 +1,10 @@
 /// <reference lib="webworker" />
 /**
- * The service worker: the shell from its cache, everything else from the network. It holds no data of anybody:
- * answers of the API and events live in IndexedDB, which it never opens.
+ * The service worker: the shell from its cache, everything else from the network. It keeps no data of anybody, and
+ * deletes nothing but old shells; the one thing it does with the outbox is to send it when no page is open.
  */
-export {};
+import { sendWaiting } from "./send";
+
 declare const self: ServiceWorkerGlobalScope;
 declare const __PRECACHE__: readonly string[];
 
@@ -41,10 +42,10 @@ self.addEventListener("fetch", (event) => {
   }
 });
 
-// Background Sync, where it exists: the open pages send. The worker has no keys, so it cannot.
+// Background Sync, where it exists: an open page sends; the worker does when there is none.
 self.addEventListener("sync", (event) => {
   const { tag, waitUntil } = event as ExtendableEvent & { tag: string };
-  if (tag === "gocua-outbox") waitUntil.call(event, tellPages("sync"));
+  if (tag === "gocua-outbox") waitUntil.call(event, send());
 });
 
 async function shell(path: string, request: Request): Promise<Response> {
@@ -58,9 +59,8 @@ async function tidy(): Promise<void> {
   await Promise.all(names.slice(0, -1).map((name) => caches.delete(name)));
 }
 
-async function tellPages(what: string): Promise<void> {
+async function send(): Promise<void> {
   const pages = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
-  for (const page of pages) page.postMessage(what);
-  // None open: let the browser try again later.
-  if (pages.length === 0) throw new Error("no page is open");
+  for (const page of pages) page.postMessage("sync");
+  if (pages.length === 0) await sendWaiting();
 }

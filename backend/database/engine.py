@@ -1,8 +1,10 @@
 """Engines with the budgets of sync.md section 21, and the start-up check of durability."""
 
+import select
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.exc import DisconnectionError
 
 # libpq budgets: a dead server is noticed in seconds, a forgotten transaction ends by itself.
 CONNECT_ARGS: dict[str, Any] = {
@@ -10,11 +12,31 @@ CONNECT_ARGS: dict[str, Any] = {
     "tcp_user_timeout": 5000,
     "application_name": "gocua",
     "options": "-c synchronous_commit=on -c timezone=UTC -c idle_in_transaction_session_timeout=60000"
-    " -c statement_timeout=60000",
+    " -c statement_timeout=60000 -c jit=off",
 }
+
+
+def _still_there(dbapi_connection: Any, _record: Any, _proxy: Any) -> None:
+    """Throw a pooled connection away that the server has closed, without asking it (decision 0035).
+
+    Whoever ends an idle connection says so on its socket, so a socket that has nothing to say is alive or cut off
+    without a word; the latter ends the first statement after tcp_user_timeout. Raises DisconnectionError, upon which
+    the pool opens another connection.
+    """
+    try:
+        watch = select.poll()
+        watch.register(dbapi_connection.fileno(), select.POLLIN)
+        if not watch.poll(0):
+            return
+        dbapi_connection.execute("")
+        dbapi_connection.rollback()
+    except Exception as error:
+        raise DisconnectionError from error
+
+
 ENGINE_OPTIONS: dict[str, Any] = {
     "connect_args": CONNECT_ARGS,
-    "pool_pre_ping": True,
+    "pool_events": [(_still_there, "checkout")],
     "pool_size": 5,
     "max_overflow": 5,
     "pool_timeout": 30,

@@ -211,7 +211,7 @@ def _page(
         }
     else:
         # All that the stream holds at this moment is covered, so its number of this same moment is reached.
-        end |= _last(head.n, run(session, kind.digest, **values).scalar_one())
+        end |= _last(head.n, run(session, kind.digest, **values).scalar())
     wire = _household if kind is _TEAM else _stream_row
     return ",".join([wire(row) if row.v is not None else _tombstone(row) for row in rows]), end
 

@@ -15,6 +15,7 @@ _COMMANDS = {
     "run": "run:run",
     "up": "up:up",
     "worker": "up:worker",
+    "open-ward": "open_ward:open_ward",
     "demo": "demo:demo",
     "import-households": "import_households:import_households",
     "migrate": "database:migrate",

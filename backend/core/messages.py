@@ -10,6 +10,7 @@ def N_(text: str) -> str:
 
 
 MESSAGES: dict[str, str] = {
+    "no_such_ward": N_("Không có phường, xã nào mang mã đó. Mã có 5 số, ví dụ 00004."),
     "not_found": N_("Không có ở đây. Có thể đã bị xoá, hoặc thuộc phường khác."),
     "sign_in": N_("Mời đăng nhập để tiếp tục."),
     "not_allowed": N_("Vai trò của bạn không làm được việc này. Nhờ tổ trưởng hoặc cán bộ phường."),

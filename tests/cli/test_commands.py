@@ -26,6 +26,7 @@ def test_help_names_every_command(tmp_path: Path) -> None:
         "run",
         "up",
         "worker",
+        "open-ward",
         "demo",
         "import-households",
         "migrate",

@@ -16,7 +16,7 @@ interface Pack {
 const written = new WeakMap<World, string>();
 
 /** What the rows depend on; another page, another set or another right changes it. */
-function stampOf(streams: readonly Stream[]): string {
+export function stampOf(streams: readonly Stream[]): string {
   return JSON.stringify(
     streams.map(({ stream, epoch, gen, cursor, live, building }) => [stream, epoch, gen, cursor, live, building]).sort(),
   );

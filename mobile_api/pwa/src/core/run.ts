@@ -10,7 +10,7 @@ import { pendingHouseholds } from "./events";
 import { checkLease, endRight } from "./guard";
 import { writePack } from "./pack";
 import { chooseProfile, openProfile, type Session } from "./profile";
-import { leaseOf, loadAll, loadEvents, loadRows, publish, publishMeta, recall, remember } from "./show";
+import { catchUp, leaseOf, loadAll, loadEvents, loadRows, publish, publishMeta, recall, remember } from "./show";
 import { patch, patchStorage, type World } from "./world";
 
 const EVERY_MS = 2 * 60_000;
@@ -278,6 +278,7 @@ async function settle(world: World, session: Session, problem: SyncProblem): Pro
   patch(world, { problem, sync: problem === null ? "idle" : (STATES[problem] ?? "blocked") });
   await loadEvents(world).catch(() => undefined);
   await checkLease(world);
+  await catchUp(world).catch(() => undefined);
   publish(world);
   await writePack(world).catch(() => undefined); // only a quicker start is lost
 }

@@ -10,13 +10,23 @@ import type { CacheRow, Meta } from "../storage/schema";
 import { addedRows, detail, inOrder, localMinute, unseen, type DoorRow, type RowData } from "./doors";
 import { openEvents, outboxView } from "./events";
 import type { Session } from "./profile";
-import { readPack } from "./pack";
+import { readPack, stampOf } from "./pack";
 import { patch, type World } from "./world";
 
 const DAY_MS = 86_400_000;
 const packContext = (name: string): string => `pack|${name}`;
 /** A door is worked out again only when its row or something of ours at it changed. */
 const worked = new WeakMap<DoorRow, { day: string; order: readonly Service[]; door: DoorDetail }>();
+
+/** The state of the streams that `world.rows` was read from. */
+const shown = new WeakMap<World, string>();
+
+/** Read the rows again when another tab moved the streams on and could not say so. */
+export async function catchUp(world: World): Promise<void> {
+  const { session } = world;
+  if (!session?.key) return;
+  if (shown.get(world) !== stampOf(await cache.readStreams(session.cache))) await loadRows(world);
+}
 
 /** Read the rows of every stream again. Rows that did not change keep their identity. */
 export async function loadRows(world: World): Promise<void> {
@@ -26,6 +36,7 @@ export async function loadRows(world: World): Promise<void> {
     return;
   }
   const streams = await cache.readStreams(session.cache);
+  shown.set(world, stampOf(streams));
   const found = new Map<string, DoorRow>();
   const sets = streams.map((state) => [state.stream, state.live ?? state.building] as const);
   for (const [stream, set] of sets) {
@@ -180,8 +191,10 @@ export async function loadAll(world: World): Promise<void> {
   if (me) patch(world, { me });
   if (services) world.services.set(services);
   if (rows && world.session) {
+    const streams = await cache.readStreams(world.session.cache);
     world.rows = rows;
-    await publishStreams(world, world.session, await cache.readStreams(world.session.cache));
+    shown.set(world, stampOf(streams));
+    await publishStreams(world, world.session, streams);
   } else await loadRows(world);
   publish(world);
   await loadEvents(world);

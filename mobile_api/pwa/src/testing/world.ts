@@ -161,9 +161,9 @@ export class Server {
   private async pull(body: Record<string, unknown>): Promise<Answer> {
     const own = body["stream"] === `user:${this.account}`;
     const held: [string, Held][] = own
-      ? [[this.team, { kind: "stream", v: this.gen, seq: 1, data: { stream: `team:${this.team}`, role: "member", gen: this.gen }, visible: true }]]
+      ? [[this.team, { kind: "stream", v: this.gen, seq: this.gen, data: { stream: `team:${this.team}`, role: "member", gen: this.gen }, visible: true }]]
       : [...this.rows];
-    const n = own ? 1 : this.n;
+    const n = own ? this.gen : this.n;
     const gen = own ? 1 : this.gen;
     const asked = body["cursor"] as number | null;
     const reason =

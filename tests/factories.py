@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from backend.core.clock import now, today
 from backend.core.crypto import token_hash
+from backend.core.ids import beside
 from backend.models import (
     Account,
     AreaUnit,
@@ -143,6 +144,7 @@ def create_household(
     for ordinal in range(1, people + 1):
         session.add(
             Resident(
+                id=beside(household.id, ordinal),  # as an import makes them
                 ward_id=household.ward_id,
                 household_id=household.id,
                 ordinal=ordinal,

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from backend.core.clock import today
 from backend.core.crypto import keyring
-from backend.core.ids import uuid7
+from backend.core.ids import beside, uuid7
 from backend.core.refusal import Refusal
 from backend.models import (
     Account,
@@ -176,7 +176,7 @@ def _household(area: AreaUnit, code: str, address: str, family: demo_people.Fami
 def _residents(household: dict[str, Any], family: demo_people.Family) -> list[dict[str, Any]]:
     return [
         {
-            "id": uuid7(),
+            "id": beside(household["id"], ordinal),
             "ward_id": household["ward_id"],
             "household_id": household["id"],
             "ordinal": ordinal,

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from backend.core.clock import now
 from backend.core.crypto import keyring
-from backend.core.ids import uuid7
+from backend.core.ids import beside, uuid7
 from backend.models import AreaUnit, Household, HouseholdState, Resident
 from backend.services import feed, places
 from backend.services.importing.matching import KnownHousehold, KnownPerson, Pair, match_people
@@ -155,7 +155,8 @@ def _create(
             )
         )
         for ordinal, person in enumerate(record.people, start=1):
-            residents.append(_resident_row(place, household_id, ordinal, person))
+            person_id = beside(household_id, ordinal)
+            residents.append(_resident_row(place, person_id, household_id, ordinal, person))
     _copy(session, f"COPY household ({_HOUSEHOLD_COLUMNS}) FROM STDIN", households)
     _copy(session, f"COPY resident ({_RESIDENT_COLUMNS}) FROM STDIN", residents)
     counts.created += len(households)
@@ -181,7 +182,7 @@ def _update(
         newcomers = [person for person, one in matched if one is None]
         last = max((person.ordinal for person in known.people), default=0)
         for ordinal, person in enumerate(newcomers, start=last + 1):
-            added.append(_resident_row(place, known.id, ordinal, person))
+            added.append(_resident_row(place, uuid7(), known.id, ordinal, person))
         if values.keys() - {"list_key"} or people or newcomers:
             changed.append(known.id)
             counts.updated += 1
@@ -267,9 +268,11 @@ def _update_rows(
         )
 
 
-def _resident_row(place: Place, household_id: UUID, ordinal: int, person: PersonRecord) -> tuple[Any, ...]:
+def _resident_row(
+    place: Place, id_: UUID, household_id: UUID, ordinal: int, person: PersonRecord
+) -> tuple[Any, ...]:
     return (
-        *(uuid7(), place.ward_id, household_id, ordinal, _seal(person.name, "resident.full_name")),
+        *(id_, place.ward_id, household_id, ordinal, _seal(person.name, "resident.full_name")),
         *(person.birth_year, person.sex, person.relation, person.is_head),
         *(_seal(person.phone, "resident.phone"), _blind(person.phone), "active", place.moment),
     )

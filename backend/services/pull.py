@@ -1,10 +1,11 @@
 """What phones pull (sync.md, section 8): one page of one stream, loaded through the scoped query now.
 
-Three statements at most, one when there is nothing new. The transaction is REPEATABLE READ and READ ONLY (the door
+Two statements, one when there is nothing new. The transaction is REPEATABLE READ and READ ONLY (the door
 sets it up), so that page, head and digest are of one moment. Rows are stored ready for the wire and never parsed.
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -54,6 +55,7 @@ _TEAM_ACCESS = """
 """
 # A person's own stream is never taken away and its rights never change.
 _USER_ACCESS = "SELECT 1 AS gen"
+# The last row of a page has no number: it holds the digest, when the page covers all there is.
 _TEAM_PAGE = f"""
     WITH seen AS ({_SEEN}), page AS (
       SELECT f.seq, f.kind, f.entity_id, s.v, s.walk_id, s.position
@@ -65,15 +67,26 @@ _TEAM_PAGE = f"""
         AND NOT EXISTS (SELECT FROM seen s WHERE s.id = f.entity_id AND f.kind = 'household')
       ORDER BY seq LIMIT %(limit)s
     )
-    SELECT page.*, w.row_enc FROM page
-    LEFT JOIN household_view w ON w.household_id = page.entity_id AND page.v IS NOT NULL
-    ORDER BY page.seq
+    SELECT page.seq, page.kind, page.entity_id::text, page.v, page.walk_id::text, page.position, w.row_enc,
+           NULL AS scope
+    FROM page LEFT JOIN household_view w ON w.household_id = page.entity_id AND page.v IS NOT NULL
+    UNION ALL
+    SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+           CASE WHEN (SELECT count(*) FROM page) < %(limit)s THEN ({_DIGEST.format(kind="household", visible="SELECT * FROM seen")}) END
+    ORDER BY seq NULLS LAST
 """  # noqa: S608
 _USER_PAGE = f"""
-    SELECT f.seq, f.kind, f.entity_id, s.v, s.role FROM change_feed f
-    LEFT JOIN ({_STREAMS}) s ON f.kind = 'stream' AND s.id = f.entity_id
-    WHERE f.audience = %(audience)s AND f.seq > %(cursor)s AND (s.id IS NOT NULL OR f.seq > %(floor)s)
-    ORDER BY f.seq LIMIT %(limit)s
+    WITH page AS (
+      SELECT f.seq, f.kind, f.entity_id::text, s.v, s.role FROM change_feed f
+      LEFT JOIN ({_STREAMS}) s ON f.kind = 'stream' AND s.id = f.entity_id
+      WHERE f.audience = %(audience)s AND f.seq > %(cursor)s AND (s.id IS NOT NULL OR f.seq > %(floor)s)
+      ORDER BY f.seq LIMIT %(limit)s
+    )
+    SELECT *, NULL AS scope FROM page
+    UNION ALL
+    SELECT NULL, NULL, NULL, NULL, NULL,
+           CASE WHEN (SELECT count(*) FROM page) < %(limit)s THEN ({_DIGEST.format(kind="stream", visible=_STREAMS)}) END
+    ORDER BY seq NULLS LAST
 """  # noqa: S608
 _TEAM_DIGEST = _DIGEST.format(kind="household", visible=_SEEN)
 _USER_DIGEST = _DIGEST.format(kind="stream", visible=_STREAMS)
@@ -123,11 +136,10 @@ class _Kind:
 
     header: str
     page: str
-    digest: str
 
 
 def _kind(access: str, page: str, digest: str) -> _Kind:
-    return _Kind(_HEADER.format(digest=digest, live=feed.LIVE_HISTORY, access=access), page, digest)
+    return _Kind(_HEADER.format(digest=digest, live=feed.LIVE_HISTORY, access=access), page)
 
 
 _TEAM = _kind(_TEAM_ACCESS, _TEAM_PAGE, _TEAM_DIGEST)
@@ -197,7 +209,7 @@ def _page(
         "floor": max(cursor, snapshot_head or 0),
         "limit": ask.limit + 1,
     }
-    found = run(session, kind.page, **values).all()
+    *found, last = run(session, kind.page, **values)
     more = len(found) > ask.limit
     rows = found[: ask.limit]
     end: dict[str, Any] = {"reset": reason is not None, "reset_reason": reason}
@@ -211,9 +223,9 @@ def _page(
         }
     else:
         # All that the stream holds at this moment is covered, so its number of this same moment is reached.
-        end |= _last(head.n, run(session, kind.digest, **values).scalar())
-    wire = _household if kind is _TEAM else _stream_row
-    return ",".join([wire(row) if row.v is not None else _tombstone(row) for row in rows]), end
+        end |= _last(head.n, last.scope)
+    wire = _household(keyring().open) if kind is _TEAM else _stream_row
+    return ",".join([_tombstone(row) if row.v is None else wire(row) for row in rows]), end
 
 
 def _last(cursor: int, scope: str) -> dict[str, Any]:
@@ -244,15 +256,17 @@ def _tombstone(row: Any) -> str:
     return f'{{"kind":"{row.kind}","id":"{row.entity_id}","deleted":true}}'
 
 
-def _household(row: Any) -> str:
-    data = keyring().open(row.row_enc, household_rows.CONTEXT).decode()
-    place = f'"walk":"{row.walk_id}","pos":{row.position},' if row.walk_id else ""
-    return f'{{"kind":"household","id":"{row.entity_id}","v":{row.v},"data":{{{place}{data[1:]}}}'
+def _household(open_: Callable[[bytes, str], bytes]) -> Callable[[Any], str]:
+    def wire(row: Any) -> str:
+        data = open_(row.row_enc, household_rows.CONTEXT).decode()
+        place = f'"walk":"{row.walk_id}","pos":{row.position},' if row.walk_id else ""
+        return f'{{"kind":"household","id":"{row.entity_id}","v":{row.v},"data":{{{place}{data[1:]}}}'
+
+    return wire
 
 
 def _stream_row(row: Any) -> str:
-    stream = feed.team_stream(row.entity_id)
-    data = f'{{"stream":"{stream}","role":"{row.role}","gen":{row.v}}}'
+    data = f'{{"stream":"team:{row.entity_id}","role":"{row.role}","gen":{row.v}}}'
     return f'{{"kind":"stream","id":"{row.entity_id}","v":{row.v},"data":{data}}}'
 
 

@@ -1,6 +1,7 @@
 """A real server that can be killed, a real Chromium with a phone's screen and touch, and ground to walk on."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -38,7 +39,8 @@ class Server:
     data: Path
     engine: Engine
     port: int
-    dist: Path | None = None
+    usual: Path
+    dist: Path
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -47,14 +49,13 @@ class Server:
 
     def start(self) -> None:
         """Start it and wait until it answers."""
-        dist = ["--dist", str(self.dist)] if self.dist else []
         self.process = subprocess.Popen(
             [
                 sys.executable,
                 "-m",
                 "tests.phone.server",
-                *("--database", self.database, "--port", str(self.port), "--data", str(self.data)),
-                *dist,
+                *("--database", self.database, "--port", str(self.port)),
+                *("--data", str(self.data), "--dist", str(self.dist)),
             ]
         )
         until = time.monotonic() + 60
@@ -107,10 +108,12 @@ class Ground:
 
 
 @pytest.fixture(scope="session")
-def dist() -> Path:
-    """The app as `make setup` builds it."""
+def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The app as `make setup` builds it; a copy, so that nobody's next build changes it under a running test."""
     assert build.main() == 0
-    return build.DIST
+    copy = tmp_path_factory.mktemp("build") / "dist"
+    shutil.copytree(build.DIST, copy)
+    return copy
 
 
 @pytest.fixture(scope="package")
@@ -128,7 +131,7 @@ def server(dist: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ser
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    found = Server(url, tmp_path_factory.mktemp("phone"), engine, port)
+    found = Server(url, tmp_path_factory.mktemp("phone"), engine, port, dist, dist)
     found.start()
     yield found
     found.kill()
@@ -141,9 +144,9 @@ def _server_runs(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     if "server" in request.fixturenames:
         server: Server = request.getfixturevalue("server")
-        if server.process is None or server.dist is not None:
+        if server.process is None or server.dist != server.usual:
             server.kill()
-            server.dist = None
+            server.dist = server.usual
             server.start()
 
 

@@ -460,6 +460,34 @@ describe("a shared phone (D17)", () => {
   });
 });
 
+describe("erasure (D21)", () => {
+  it("scrubs an event whose household withdrew, and keeps the credit", async () => {
+    const server = new Server();
+    const [id] = doors(server, 1);
+    const disk = new IDBFactory();
+    const { core } = await phone(server, disk);
+    server.result = () => ({ code: "accepted_redacted" });
+    const saved = await core.saveVisit({ ...notHome(id!), note: "nhà có chó" });
+    await core.syncNow();
+    expect(core.outbox.get()).toMatchObject({ waiting: 0, sent: 1 });
+    expect(core.outbox.get().items[0]).toMatchObject({ code: "accepted_redacted", household: "", outcome: null });
+    expect(saved.ok && (await core.draftOf(saved.id))).toBe(null);
+  });
+
+  it("scrubs what was sent when the server tells its id", async () => {
+    const server = new Server();
+    const [id] = doors(server, 1);
+    const { core } = await phone(server);
+    const saved = await core.saveVisit({ ...notHome(id!), note: "nhà có chó" });
+    await core.syncNow();
+    if (!saved.ok) throw new Error(saved.why);
+    server.erased.push(saved.id);
+    await core.syncNow();
+    expect(await core.draftOf(saved.id)).toBe(null);
+    expect(core.outbox.get().sent).toBe(1);
+  });
+});
+
 describe("putting right", () => {
   it("takes back and corrects as new events; nothing leaves the outbox by hand", async () => {
     const server = new Server();

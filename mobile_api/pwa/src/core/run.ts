@@ -37,7 +37,7 @@ export function runner(world: World): Runner {
       const hurry = hurried;
       again = hurried = false;
       const { session } = world;
-      problem = await once(world, hurry);
+      problem = await once(world, hurry).catch((error: unknown) => noStorage(world, error));
       // Another person's profile was opened: theirs is to be loaded now.
       if (world.session && world.session !== session) again = true;
     } while (again);
@@ -82,17 +82,19 @@ async function once(world: World, hurry: boolean): Promise<SyncProblem> {
   return ran === undefined ? null : ran;
 }
 
+function noStorage(world: World, error: unknown): SyncProblem {
+  if (!(error instanceof StorageTrouble)) console.error(error);
+  patchStorage(world, { trouble: error instanceof StorageTrouble ? error.what : "failed" });
+  return "storage";
+}
+
 async function underLock(world: World, session: Session, hurry: boolean): Promise<SyncProblem> {
   patch(world, { sync: "running" });
   let problem: SyncProblem = null;
   try {
     problem = await ask(world, session, hurry);
   } catch (error) {
-    if (!(error instanceof Locked)) {
-      if (!(error instanceof StorageTrouble)) console.error(error);
-      problem = "storage";
-      patchStorage(world, { trouble: error instanceof StorageTrouble ? error.what : "failed" });
-    }
+    problem = error instanceof Locked ? null : noStorage(world, error);
   }
   if (world.session === session) await settle(world, session, problem);
   return problem;
@@ -275,6 +277,7 @@ async function settle(world: World, session: Session, problem: SyncProblem): Pro
   const all = await outbox.readAll(session.outbox).catch(() => null);
   const times = (all?.outbox ?? []).map((row) => row.next_try_at);
   waitingUntil.set(world, times.length ? Math.min(...times) : null);
+  if (problem !== "storage" && world.unsaved.length === 0) patchStorage(world, { trouble: null });
   patch(world, { problem, sync: problem === null ? "idle" : (STATES[problem] ?? "blocked") });
   await loadEvents(world).catch(() => undefined);
   await checkLease(world);

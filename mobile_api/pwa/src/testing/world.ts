@@ -156,14 +156,17 @@ export class Server {
     return json(200, { proto: 1, epoch: this.epoch, server_time: this.time(), n: results.length, results });
   }
 
+  /** events that were erased here: told in the author's own stream, by id alone */
+  erased: string[] = [];
   /** The pages of the two streams; `limit` is the server's own, small, so that paging happens always. */
   limit = 2;
   private async pull(body: Record<string, unknown>): Promise<Answer> {
     const own = body["stream"] === `user:${this.account}`;
     const held: [string, Held][] = own
-      ? [[this.team, { kind: "stream", v: this.gen, seq: this.gen, data: { stream: `team:${this.team}`, role: "member", gen: this.gen }, visible: true }]]
+      ? [[this.team, { kind: "stream", v: this.gen, seq: this.gen, data: { stream: `team:${this.team}`, role: "member", gen: this.gen }, visible: true }],
+          ...this.erased.map((id, at): [string, Held] => [id, { kind: "event", v: 0, seq: this.gen + at + 1, data: {}, visible: false }])]
       : [...this.rows];
-    const n = own ? this.gen : this.n;
+    const n = own ? this.gen + this.erased.length : this.n;
     const gen = own ? 1 : this.gen;
     const asked = body["cursor"] as number | null;
     const reason =

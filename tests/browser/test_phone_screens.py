@@ -7,8 +7,11 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from backend.database import work
+from backend.services import codes
 from mobile_api.shell import DIST
 from tests.browser.conftest import SIZES, Live, axe
+from tests.people import acting
 
 PhonePage = Callable[..., Page]
 # The machine that tests may be busy with much else; nothing here measures time.
@@ -220,6 +223,52 @@ def test_a_typed_code_opens_its_door(live: Live, phone: PhonePage) -> None:
     page.get_by_label("Hoặc gõ mã").fill(live.households[14].code.lower())
     page.get_by_role("button", name="Mở hộ").click()
     expect(page.locator("h1")).to_have_text("Số 15")
+
+
+def test_the_camera_opens_the_door_of_a_plate(live: Live, phone: PhonePage) -> None:
+    with work.unit_of_work(live.engine) as session:
+        plate = codes.code_for_household(session, acting(session, live.people.lan), live.households[15].id)
+        url = codes.url_of(plate, "https://abcd.vn")
+    page = phone()
+    page.evaluate(
+        """() => {
+          globalThis.BarcodeDetector = class { async detect() { return globalThis.seen ?? []; } };
+          const canvas = document.createElement("canvas");
+          canvas.getContext("2d");
+          navigator.mediaDevices.getUserMedia = async () => canvas.captureStream();
+        }"""
+    )
+    visit(page, "/quet")
+    page.get_by_role("button", name="Mở máy ảnh").click()
+    page.get_by_label("Hình từ máy ảnh").wait_for()
+    page.evaluate("globalThis.seen = [{rawValue: 'HTTPS://ABCD.VN/B/0000000000'}]")
+    expect(page.get_by_role("alert").filter(has_text="thẻ của tình nguyện viên")).to_be_visible()
+    page.evaluate("url => { globalThis.seen = [{rawValue: url}] }", url)
+    expect(page.locator("h1")).to_have_text("Số 16")
+
+
+def test_english_names_the_services_too(phone: PhonePage) -> None:
+    page = phone()
+    visit(page, "/toi")
+    choose(page, "English")
+    expect(page.get_by_role("link", name="Tonight")).to_be_visible()
+    visit(page, "/")
+    page.locator(".door a").first.click()
+    page.get_by_role("link", name="Write result").click()
+    choose(page, "Helped")
+    expect(page.get_by_text("Activate VNeID level 2").first).to_be_visible()
+
+
+def test_inside_another_app_the_way_out_is_told(live: Live, browser: Browser) -> None:
+    agent = "Mozilla/5.0 (Linux; Android 12; wv) AppleWebKit/537.36 Chrome/140.0 Mobile Safari/537.36 Zalo android"
+    context = browser.new_context(
+        base_url=live.url, service_workers="block", user_agent=agent, **SIZES["phone"]
+    )
+    page = context.new_page()
+    page.goto("/m/")
+    expect(page.get_by_text("Mở bằng Chrome")).to_be_visible()
+    axe(page)
+    context.close()
 
 
 def test_a_new_door_and_its_people(phone: PhonePage) -> None:

@@ -30,6 +30,9 @@ export async function dress(): Promise<void> {
   const { dataset } = document.documentElement;
   dataset.size = prefs.size;
   dataset.theme = prefs.theme;
+  // The server names services and reasons in the language of this cookie.
+  const secure = location.protocol === "https:" ? "; secure" : "";
+  document.cookie = `gocua_lang=${prefs.language}; path=/; max-age=31536000; samesite=lax${secure}`;
   await speak(prefs.language);
 }
 

@@ -31,6 +31,7 @@ evening: setup-dev  ## 12 simulated phones on 1,300 households against a running
 
 screenshots: setup-dev browser  ## docs/screenshots, each page at 360 and 1280 px
 	$(BIN)/python -m tests.browser.screenshots
+	$(BIN)/python -m tests.browser.phone_walk
 
 setup: $(VENV)/.runtime pwa
 

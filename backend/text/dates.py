@@ -19,6 +19,7 @@ _YEAR_ONLY = re.compile(rf"(?:{_UNKNOWN_PART}\s*[/.\-]\s*){{0,2}}(\d{{4}})")
 _SPACED = re.compile(r"\s*([/.\-])\s*")
 _ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ]00:00(?::00(?:\.0+)?)?)?")
 _WHOLE = re.compile(r"(\d{4,5})(?:\.0+)?")
+_IN_BRACKETS = re.compile(r"\(\s*([^()]*?)\s*\)")  # "(1958)": not certain, and yet said
 _NOTHING = frozenset({"", "-", "--", ".", "?", "x", "không rõ", "không nhớ", "chưa rõ", "ko rõ", "khong ro"})
 
 
@@ -99,6 +100,8 @@ def _read(text: str) -> PartialDate | None:
 
 
 def _text(text: str) -> PartialDate | None:
+    if bracketed := _IN_BRACKETS.fullmatch(text):
+        text = bracketed[1]
     if text.casefold() in _NOTHING:
         return None
     if " " in text:

@@ -16,6 +16,7 @@ from backend.services.importing.rows import Row, household_number
 from backend.text.vietnamese import search_key
 
 _HEAD_WORDS = re.compile(r"(?:la )?chu ho\b.*|ch")
+_PEOPLE_BELIEVED = 30  # of a household, on average; above that the heads are not told but lost (formulas)
 _CONFLICTS_ALLOWED = 0.1  # of the households; above that the rule itself is in doubt and a person is asked
 
 
@@ -75,6 +76,8 @@ def _as_the_file_says(rows: Sequence[Row]) -> Grouping:
         if adjacent or (all(numbers) and len(set(numbers)) < len(numbers)):
             return _by_number(rows, numbers)
         starts = [index for index, row in enumerate(rows) if numbers[index] or is_head(row)]
+        if len(rows) > _PEOPLE_BELIEVED * len(starts):
+            return Grouping()
         found = _with_heads(rows, _by_starts(rows, starts), first_is_head=True)
         return _checked(rows, found, numbers)
     if any(is_head(row) for row in rows):
@@ -94,6 +97,9 @@ def _by_number(rows: Sequence[Row], numbers: Sequence[str]) -> Grouping:
     for index, row in enumerate(rows):
         number = numbers[index]
         members = current.get(number) if number else latest
+        if members and number and _elsewhere(row, rows[members[-1]]) and members[-1] != index - 1:
+            found.notices.append((index, "duplicate_number"))  # the numbers begin again in each group
+            members = None
         begins = is_head(row) and (not number or any(is_head(rows[other]) for other in members or ()))
         if begins and members and number:
             found.notices.append((index, "duplicate_number"))
@@ -109,6 +115,11 @@ def _by_number(rows: Sequence[Row], numbers: Sequence[str]) -> Grouping:
         members.append(index)
         latest = members
     return _with_heads(rows, households, found, first_is_head=not _tells_heads(rows))
+
+
+def _elsewhere(row: Row, other: Row) -> bool:
+    here, there = search_key(row.text(Field.GROUP)), search_key(other.text(Field.GROUP))
+    return bool(here and there) and here != there
 
 
 def _by_starts(rows: Sequence[Row], starts: Sequence[int]) -> list[list[int]]:

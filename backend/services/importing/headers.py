@@ -125,10 +125,14 @@ def _levels(table: Table, first: int, last: int) -> dict[int, list[str]]:
 def _births_by_sex(levels: dict[int, list[str]]) -> dict[int, Field | None]:
     """Columns below a heading of birth: Nam and Nữ tell the sex, Ngày, Tháng, Năm are parts (only the year counts)."""
     below: dict[str, dict[int, str]] = {}
+    previous = ""
     for column, parts in levels.items():
         parent, child = _parent_and_child(parts)
         if parent in _BIRTHS and child:
             below.setdefault(parent, {})[column] = child
+        elif normalise(parts[0]) == "nu" and len(parts) == 1 and previous in _BIRTHS:
+            below[previous][column] = child  # "Năm sinh" stands over Nam only where nobody merged the cells
+        previous = parent if child and normalise(child) == "nam" else ""
     found: dict[int, Field | None] = {}
     for children in below.values():
         names = Counter(normalise(child) for child in children.values())

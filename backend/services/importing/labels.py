@@ -130,6 +130,7 @@ _LEFT_OUT_EXACT = dict(reversed(_LEFT_OUT))
 _AS_ON_THE_CARD = re.compile(
     r"\b(?:theo|tren|ghi tren|nhu tren) (?:the |so |giay )*(?:cccd|cmnd|can cuoc|giay to)\b.*"
 )
+_OF_THE_HEAD = re.compile(r"\bten (?:cua )?chu ho$")
 _WHERE_THEY_LIVE = re.compile(r"\bhien (?:nay|tai)\b")
 
 
@@ -152,6 +153,8 @@ def meaning(label: str) -> Meaning:
         # "Họ tên chủ hộ nghèo" is a name; but whatever speaks of a card or a number is never kept.
         if _inside(alias, label) and not (best and reason == _POOR):
             return Meaning(left_out=reason)
+    if Field.NAME in best and _OF_THE_HEAD.search(label):
+        best[Field.HEAD_NAME] = max(best.get(Field.HEAD_NAME, 0), best.pop(Field.NAME))
     if label.startswith("chu ho "):
         best.setdefault(Field.HEAD_NAME, 1 + 6 / len(label))
     return Meaning(scores=tuple(sorted(best.items(), key=lambda item: -item[1])))

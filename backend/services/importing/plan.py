@@ -14,12 +14,14 @@ from backend.services.importing.headers import Header, find_header, header_at
 from backend.services.importing.labels import Field
 from backend.services.importing.reading import Cell, Sheet
 from backend.services.importing.rows import Row, find_rows
-from backend.services.importing.table import Table, make_table
+from backend.services.importing.table import Table, make_table, text
 from backend.text.idnumbers import is_id_cell, is_id_column
 
 BY_VALUES = "looks like national ID numbers"
 _SAMPLE = 500  # cells of a column are enough to judge it
 _NINE_DIGITS = re.compile(r"(?:\d\D{0,3}){8}[\doO]|\d[eE]\+?\d")
+_NINE_TOGETHER = re.compile(r"\d{9}")
+_BIRTHS = (Field.DOB, Field.DOB_M, Field.DOB_F)
 _NUMBERS_EXPECTED = (Field.STT, Field.STT_HO, Field.MEMBERS)
 
 
@@ -142,12 +144,21 @@ def _blank_id_cells(rows: list[Row]) -> tuple[list[Row], list[tuple[int, str]]]:
     removed: list[tuple[int, str]] = []
     clean: list[Row] = []
     for row in rows:
-        bad = [of for of, cell in row.cells.items() if _may_be_number(cell) and is_id_cell(cell)]
+        bad = [
+            of
+            for of, cell in row.cells.items()
+            if _may_be_number(cell) and (is_id_cell(cell) or (of in _BIRTHS and _no_birth(cell)))
+        ]
         if bad:
             removed.append((row.number, "row_id_removed"))
             row = Row(row.number, {of: cell for of, cell in row.cells.items() if of not in bad})
         clean.append(row)
     return clean, removed
+
+
+def _no_birth(cell: Cell) -> bool:
+    """True for nine digits together where a birth should stand: a number of something, whatever its shape."""
+    return bool(_NINE_TOGETHER.search(text(cell)))
 
 
 def _may_be_number(cell: Cell) -> bool:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 
 from backend.services.importing.headers import is_numbering
 from backend.services.importing.labels import Field
@@ -12,14 +13,22 @@ from backend.text.vietnamese import search_key
 
 # With accents, as "Tống Công Minh" and "Chung Thị Bình" are people; without them only where the whole text says so.
 _AFTER_TOTAL = r"(?:\s*[:.(\d].*|\s+(?:hộ|ho|số|so|nhân|nhan|toàn|toan|chung|các|cac|thôn|thon|tổ|to|xã|xa|khẩu|khau)\b.*)?"
-_TOTAL = re.compile(rf"(?:tổng cộng|tổng số|tổng|cộng|chung|tong cong|tong so|cong){_AFTER_TOTAL}")
+_PAGE_TOTAL = r"cộng\s+(?:trang|mang sang|dồn|lũy kế|luỹ kế|nhóm|cụm|ấp|bản|khu|xóm|tdp)\b.*|bằng chữ\b.*"
+_TOTAL = re.compile(
+    rf"(?:tổng cộng|tổng số|tổng|cộng|chung|tong cong|tong so|cong){_AFTER_TOTAL}|{_PAGE_TOTAL}"
+)
 _SECTION = re.compile(
     r"(?:[ivx]+ |\d+ )?(?:to|tdp|to dan pho|thon|ap|khu|khu pho|khom|xom|ban|ngo|ngach|hem|kiet|cum|duong|pho)\b.*\d.*"
 )
 _SIGNATURE = re.compile(
-    r"(?:nguoi lap|nguoi thong ke|nguoi ky|can bo|chu tich|truong thon|to truong|tm |t m |kt |xac nhan|ky ten|ky ghi ro"
-    r"|ngay \d|.*ngay \d* ?thang|noi nhan|lap bieu|thu truong|ghi chu|luu y|nguoi kiem tra|cong an)"
+    r"(?:nguoi lap|nguoi thong ke|nguoi ky|can bo|chu tich|truong thon|truong ban|truong ap|truong khu|to truong|tm |t m "
+    r"|kt |xac nhan|ky ten|ky ghi ro|da ky\b|ngay \d|.*ngay \d* ?thang|noi nhan|lap bieu|thu truong|nguoi kiem tra"
+    r"|cong an)"
 )
+_REMARK = re.compile(r"(?:ghi chu|luu y)")
+# Above the rows of a household in lists that tell the relation: "I. Hộ ông Vi Văn Xô".
+_HOUSEHOLD_ABOVE = re.compile(r"ho (?:ong|ba|gia dinh|anh|chi) .*")
+_MARK = re.compile(r"[x✓✔☑v1]|có", re.IGNORECASE)
 _LETTER = re.compile(r"[^\W\d_]")
 _PERSON = (
     Field.NAME,
@@ -32,6 +41,15 @@ _PERSON = (
     Field.PHONE,
 )
 _MERGED_DOWN = (Field.STT_HO, Field.ADDRESS, Field.GROUP, Field.HEAD_NAME)
+
+
+class Kind(Enum):
+    """What a row below the heading is; OTHER: a section, a remark, a heading printed again."""
+
+    PERSON = auto()
+    TOTAL = auto()
+    SIGNATURE = auto()
+    OTHER = auto()
 
 
 @dataclass(frozen=True)
@@ -52,9 +70,11 @@ def find_rows(
     """The rows with people or households after row `after` (from 0), and the rows that are neither (from 1)."""
     rows: list[Row] = []
     skipped: list[int] = []
+    doubtful: list[Row] = []  # below a total or a signature: who signed, unless the list goes on
+    ended: Kind | None = None
     down = _merged_down(table, after, fields)
     places = list(fields.items())
-    total_seen = False
+    relations = Field.RELATION in fields.values()
     for index in range(after + 1, len(table.rows)):
         cells = table.rows[index]
         filled = [cell for cell in cells if cell is not None]
@@ -62,14 +82,22 @@ def find_rows(
             continue
         width = len(cells)
         kept = {of: cells[column] for column, of in places if column < width and cells[column] is not None}
-        row = Row(index + 1, kept | down[index] if index in down else kept)
-        total = _is_total(cells, row)
-        if total or not _is_person(row, filled, total_seen) or _repeats_header(cells, labels):
-            skipped.append(index + 1)
-            total_seen = total_seen or (total and bool(rows))
-            continue
-        rows.append(row)
-    return rows, skipped
+        row = Row(index + 1, _marked_head(kept | down[index] if index in down else kept))
+        kind = Kind.OTHER if _repeats_header(cells, labels) else _kind(cells, filled, row, relations)
+        if kind is Kind.PERSON and ended and not _named(row):
+            kind = Kind.OTHER
+        if kind is not Kind.PERSON:
+            skipped.append(row.number)
+            if rows and kind is not Kind.OTHER:
+                ended = Kind.SIGNATURE if Kind.SIGNATURE in (kind, ended) else kind
+        elif ended and _may_be_a_signer(row, filled):
+            doubtful.append(row)
+        else:
+            goes_on = [one for one in doubtful if ended is Kind.TOTAL and _tells_a_person(one)]
+            skipped += [one.number for one in doubtful if one not in goes_on]
+            rows += [*goes_on, row]
+            doubtful, ended = [], None
+    return rows, sorted([*skipped, *(row.number for row in doubtful)])
 
 
 def household_number(row: Row) -> str:
@@ -89,25 +117,60 @@ def _merged_down(table: Table, after: int, fields: Mapping[int, Field]) -> dict[
     return found
 
 
-def _is_person(row: Row, filled: Sequence[Cell], total_seen: bool) -> bool:
-    named = bool(_LETTER.search(row.text(Field.NAME) + row.text(Field.HEAD_NAME)))
-    if len(filled) <= 3 and _is_frame(row, filled):
+def _marked_head(kept: dict[Field, Cell]) -> dict[Field, Cell]:
+    """An "x" in a column "Chủ hộ" beside the names is no name: it says that this row is the head's."""
+    marked = text(kept.get(Field.HEAD_NAME))
+    if Field.NAME not in kept or not _MARK.fullmatch(marked):
+        return kept
+    others = {of: cell for of, cell in kept.items() if of is not Field.HEAD_NAME}
+    return {Field.RELATION: "chủ hộ"} | others
+
+
+def _kind(cells: Sequence[Cell], filled: Sequence[Cell], row: Row, relations: bool) -> Kind:
+    if _is_total(cells, row):
+        return Kind.TOTAL
+    if len(filled) <= 3 and not _numbered(row) and _is_signature(row, filled):
+        return Kind.SIGNATURE
+    return Kind.PERSON if _is_person(row, filled, relations) else Kind.OTHER
+
+
+def _is_person(row: Row, filled: Sequence[Cell], relations: bool) -> bool:
+    name = search_key(row.text(Field.NAME) or row.text(Field.HEAD_NAME))
+    words = [search_key(cell) for cell in filled if isinstance(cell, str)]
+    if len(filled) == 1 and words and _SECTION.fullmatch(words[0]):
         return False
-    if total_seen and (not named or len(filled) < 3):
+    if len(filled) <= 3 and any(_REMARK.match(word) for word in (*words[:1], name)):
         return False
-    if named:
+    if relations and len(filled) <= 2 and any(_HOUSEHOLD_ABOVE.fullmatch(word) for word in words):
+        return False
+    if _named(row):
         return True
     told = [of for of in _PERSON if any(char.isalnum() for char in row.text(of))]
     return bool(told) or bool(household_number(row) and row.text(Field.ADDRESS))
 
 
-def _is_frame(row: Row, filled: Sequence[Cell]) -> bool:
-    """The name of a section, or the signatures below a list."""
-    words = [search_key(cell) for cell in filled if isinstance(cell, str)]
+def _is_signature(row: Row, filled: Sequence[Cell]) -> bool:
+    first = next((search_key(cell) for cell in filled if isinstance(cell, str)), "")
     name = search_key(row.text(Field.NAME) or row.text(Field.HEAD_NAME))
-    if any(_SIGNATURE.match(word) for word in (*words[:1], name)):
-        return True
-    return len(filled) == 1 and bool(words) and bool(_SECTION.fullmatch(words[0]))
+    return any(_SIGNATURE.match(word) for word in (first, name))
+
+
+def _may_be_a_signer(row: Row, filled: Sequence[Cell]) -> bool:
+    """A few words without a number: the names below the signatures stand in any column."""
+    plain = not any(char.isdigit() for cell in filled for char in text(cell))
+    return not _numbered(row) and (len(filled) < 3 or (plain and len(filled) <= 4))
+
+
+def _tells_a_person(row: Row) -> bool:
+    return any(_LETTER.search(row.text(of)) for of in (Field.RELATION, Field.SEX, Field.ADDRESS))
+
+
+def _named(row: Row) -> bool:
+    return bool(_LETTER.search(row.text(Field.NAME) + row.text(Field.HEAD_NAME)))
+
+
+def _numbered(row: Row) -> bool:
+    return row.text(Field.STT).isdigit() or household_number(row).isdigit()
 
 
 def _is_total(cells: Sequence[Cell], row: Row) -> bool:

@@ -176,8 +176,8 @@ def _derived_rows_apart(server: int) -> Iterator[list[float]]:
 
     real, spent = feed.household_rows.rewrite, [0.0]
 
-    def counted(session: object, ids: object) -> None:
-        spent[0] += _cpu(lambda: real(session, ids), server)  # type: ignore[arg-type]
+    def counted(session: object, ids: object, **options: bool) -> None:
+        spent[0] += _cpu(lambda: real(session, ids, **options), server)  # type: ignore[arg-type]
 
     feed.household_rows.rewrite = counted  # type: ignore[assignment]
     try:

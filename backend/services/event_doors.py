@@ -20,23 +20,24 @@ from backend.services.sql import run
 from backend.text.addresses import parse
 from backend.text.vietnamese import nfc, search_key
 
-# The first statement of a set: it also says how long this transaction waits for a lock.
-_RESOLVE = """
+# The first statement of a set. It says first how long this transaction waits for a lock, then finds each door
+# through aliases, then locks in ascending order.
+_OPEN = f"""
     WITH RECURSIVE way(sent, id, step) AS (
       SELECT id, id, 0 FROM unnest(%(ids)s::uuid[]) AS t(id)
+      WHERE set_config('lock_timeout', '2s', true) IS NOT NULL
       UNION ALL
       SELECT w.sent, a.new_id, w.step + 1 FROM way w
       JOIN household_alias a ON a.ward_id = %(ward)s AND a.old_id = w.id WHERE w.step < 8
+    ), goal AS (
+      SELECT DISTINCT ON (w.sent) w.sent, h.id AS link
+      FROM way w LEFT JOIN household h ON h.id = w.id AND h.ward_id = %(ward)s ORDER BY w.sent, w.step DESC
+    ), held AS (
+      SELECT h.id, h.v, h.withdrawn_at IS NOT NULL AS withdrawn,
+             {ALIVE} AND h.id IN (SELECT seen.household_id FROM ({VISIBLE}) seen) AS visible
+      FROM household h WHERE h.id IN (SELECT link FROM goal) ORDER BY h.id FOR NO KEY UPDATE OF h
     )
-    SELECT DISTINCT ON (w.sent) w.sent, h.id AS link, h.withdrawn_at IS NOT NULL AS withdrawn,
-           (SELECT set_config('lock_timeout', '2s', true)) AS patience
-    FROM way w LEFT JOIN household h ON h.id = w.id AND h.ward_id = %(ward)s
-    ORDER BY w.sent, w.step DESC
-"""
-_LOCK = f"""
-    SELECT h.id, h.v, h.withdrawn_at IS NOT NULL AS withdrawn,
-           {ALIVE} AND h.id IN (SELECT seen.household_id FROM ({VISIBLE}) seen) AS visible
-    FROM household h WHERE h.id = ANY(%(ids)s::uuid[]) ORDER BY h.id FOR NO KEY UPDATE OF h
+    SELECT goal.sent, held.* FROM goal JOIN held ON held.id = goal.link
 """  # noqa: S608  # constants only
 _HOME = """
     SELECT area_unit_id FROM team_area WHERE team_id = ANY(%(teams)s::uuid[]) AND valid_to IS NULL
@@ -45,39 +46,32 @@ _HOME = """
 
 
 class Door(NamedTuple):
-    """A locked household: its version, whether it withdrew, whether the actor's phone may see it now."""
+    """A locked household: its id and version, whether it withdrew, whether the actor's phone may see it now."""
 
+    id: UUID
     v: int
     withdrawn: bool
     visible: bool
 
 
-def resolve(session: Session, actor: Actor, sent: set[UUID]) -> dict[UUID, UUID | None]:
-    """The household behind each id that a phone sent; None for one that withdrew.
+def open_doors(session: Session, actor: Actor, sent: set[UUID]) -> dict[UUID, Door]:
+    """The household behind each id that a phone sent, locked; no key of theirs changes, so foreign keys do not wait.
 
     An unknown id makes a stub; an id of another ward is unknown, and nothing tells the two apart.
     """
-    links: dict[UUID, UUID | None] = {}
-    unknown: list[UUID] = []
-    for row in run(session, _RESOLVE, ids=sorted(sent), ward=actor.ward_id):
-        if row.link is None:
-            unknown.append(row.sent)
-        else:
-            links[row.sent] = None if row.withdrawn else row.link
-    if unknown:
-        links |= _make_stubs(session, actor, unknown)
-    return links
+    doors = _open(session, actor, sent)
+    if unknown := sorted(sent - doors.keys()):
+        _make_stubs(session, actor, unknown)
+        doors |= _open(session, actor, set(unknown))
+    return doors
 
 
-def lock(session: Session, actor: Actor, ids: set[UUID]) -> dict[UUID, Door]:
-    """Lock households in ascending order; no key of theirs changes, so foreign keys do not wait for it."""
-    if not ids:
-        return {}
-    rows = run(session, _LOCK, **parameters(actor), ids=sorted(ids))
-    return {row.id: Door(row.v, row.withdrawn, row.visible) for row in rows}
+def _open(session: Session, actor: Actor, sent: set[UUID]) -> dict[UUID, Door]:
+    rows = run(session, _OPEN, **parameters(actor), ids=sorted(sent))
+    return {row.sent: Door(row.id, row.v, row.withdrawn, row.visible) for row in rows}
 
 
-def _make_stubs(session: Session, actor: Actor, ids: list[UUID]) -> dict[UUID, UUID | None]:
+def _make_stubs(session: Session, actor: Actor, ids: list[UUID]) -> None:
     home = run(session, _HOME, teams=list(actor.teams)).scalar()
     made = set(
         session.scalars(
@@ -87,14 +81,12 @@ def _make_stubs(session: Session, actor: Actor, ids: list[UUID]) -> dict[UUID, U
             .returning(Household.id)
         )
     )
-    links: dict[UUID, UUID | None] = {id_: id_ for id_ in made}
     for id_ in ids:
         if id_ not in made:
-            links[id_] = _taken(session, actor, id_, home)
-    return links
+            _make_beside(session, actor, id_, home)
 
 
-def _taken(session: Session, actor: Actor, sent: UUID, home: UUID | None) -> UUID | None:
+def _make_beside(session: Session, actor: Actor, sent: UUID, home: UUID | None) -> None:
     """The id exists: made by a push beside this one, or in another ward, where it stays unknown to this one.
 
     Then the door gets an id of its own here and an alias, so that later events of the phone find it.
@@ -102,13 +94,11 @@ def _taken(session: Session, actor: Actor, sent: UUID, home: UUID | None) -> UUI
     session.execute(
         text("SELECT pg_advisory_xact_lock(hashtextextended(:what, 0))"), {"what": f"{actor.ward_id}{sent}"}
     )
-    row = run(session, _RESOLVE, ids=[sent], ward=actor.ward_id).one()
-    if row.link is not None:
-        return None if row.withdrawn else row.link
+    if _open(session, actor, {sent}):
+        return
     own = uuid7()
     session.execute(insert(Household).values(**_stub(actor, own, home)))
     session.execute(insert(HouseholdAlias).values(ward_id=actor.ward_id, old_id=sent, new_id=own))
-    return own
 
 
 def _stub(actor: Actor, id_: UUID, home: UUID | None) -> dict[str, object]:
@@ -130,6 +120,8 @@ def fill(session: Session, actor: Actor, events: list[tuple[Core, UUID]]) -> Non
     Residents are added once by their id and keep the ordinal by which people speak of them.
     """
     links = {link for core, link in events if core.kind in (EventKind.HOUSEHOLD_ADD, EventKind.RESIDENT_ADD)}
+    if not links:
+        return
     for link in sorted(links):
         adding = _adding(session, link)
         stub = session.get(Household, link, populate_existing=True)

@@ -1,5 +1,6 @@
 """One set of events into the tables, in a fixed number of statements (see events.py for the whole)."""
 
+import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,12 +10,12 @@ from sqlalchemy.orm import Session
 
 from backend.core.clock import VIETNAM
 from backend.core.crypto import keyring
-from backend.models import EventKind, VisitEvent
+from backend.models import VisitEvent
 from backend.services import event_core, event_doors, feed
 from backend.services.actor import Actor
 from backend.services.event_core import Core
 from backend.services.offers import offered
-from backend.services.sql import run, table
+from backend.services.sql import run
 
 CORE_CONTEXT = "event.core"
 NOTE_CONTEXT = "visit.note"
@@ -24,41 +25,40 @@ _FUTURE = timedelta(minutes=10)
 _NEVER = datetime(1980, 1, 1, tzinfo=VIETNAM)
 _DOOMSDAY = datetime(9000, 1, 1, tzinfo=VIETNAM)
 
-_INSERT = """
-    INSERT INTO visit_event (id, ward_id, payload_sha256, author, device_id, household_id, household_link, kind,
-                             schema, core_enc, corrects, device_time, device_tz, est_time, received_at, flags)
-    SELECT e.id, %(ward)s, decode(e.digest, 'hex'), %(author)s, %(device)s, e.household, e.link, e.kind,
-           1, decode(e.core, 'hex'), e.corrects, e.device_time, e.tz, e.est_time, %(received)s, string_to_array(e.flags, ',')
-    FROM json_to_recordset(%(rows)s::json)
-         AS e(id uuid, digest text, household uuid, link uuid, kind text, core text, corrects uuid,
-              device_time timestamptz, tz text, est_time timestamptz, flags text)
-    ON CONFLICT (id) DO NOTHING RETURNING id
-"""
-_STORED = "SELECT id, payload_sha256, author, result_json FROM visit_event WHERE id = ANY(%(ids)s::uuid[])"
-_ANSWER = """
-    UPDATE visit_event e SET result_json = new.result, flags = string_to_array(new.flags, ','),
-        household_id = CASE WHEN new.redacted THEN NULL ELSE e.household_id END,
-        household_link = new.link,
-        core_enc = CASE WHEN new.redacted THEN NULL ELSE e.core_enc END,
-        redacted_at = CASE WHEN new.redacted THEN %(received)s END
-    FROM json_to_recordset(%(rows)s::json) AS new(id uuid, link uuid, result jsonb, flags text, redacted boolean)
-    WHERE e.id = new.id
+_ROWS = """
+    SELECT * FROM json_to_recordset(%(rows)s::json)
+      AS e(id uuid, digest text, household uuid, link uuid, kind text, core text, corrects uuid,
+           device_time timestamptz, tz text, est_time timestamptz, flags text, result jsonb, redacted boolean,
+           outcome text, results jsonb, appointment timestamptz, note text, consents json)
 """
 _VISITS = """
     INSERT INTO visit (event_id, ward_id, household_id, author, outcome, est_time, effective, results,
                        appointment_at, note_enc, flags)
-    SELECT v.id, %(ward)s, v.household, %(author)s, v.outcome, v.est_time, v.effective, v.results,
-           v.appointment, decode(v.note, 'hex'), string_to_array(v.flags, ',')
-    FROM json_to_recordset(%(rows)s::json)
-         AS v(id uuid, household uuid, outcome text, est_time timestamptz, effective boolean, results jsonb,
-              appointment timestamptz, note text, flags text)
+    SELECT e.id, %(ward)s, e.link, %(author)s, e.outcome, e.est_time, e.kind = 'visit', e.results,
+           e.appointment, decode(e.note, 'hex'), string_to_array(e.flags, ',')
+    FROM e JOIN stored USING (id) WHERE e.outcome IS NOT NULL
 """
 _CONSENTS = """
     INSERT INTO consent (event_id, purpose, ward_id, household_id, given, text_version, how, est_time)
-    SELECT c.id, c.purpose, %(ward)s, c.household, c.given, c.version, c.how, c.est_time
-    FROM json_to_recordset(%(rows)s::json)
-         AS c(id uuid, purpose text, household uuid, given boolean, version text, how text, est_time timestamptz)
+    SELECT e.id, c.purpose, %(ward)s, e.link, c.given, c.text_version, c.how, e.est_time
+    FROM e JOIN stored USING (id)
+    CROSS JOIN json_to_recordset(e.consents) AS c(purpose text, given boolean, text_version text, how text)
 """
+# The primary key decides what is new, nothing is looked up before; visits and consents are written of new events only.
+_INSERT = f"""
+    WITH e AS ({_ROWS}), stored AS (
+      INSERT INTO visit_event (id, ward_id, payload_sha256, author, device_id, household_id, household_link, kind,
+                               schema, core_enc, corrects, device_time, device_tz, est_time, received_at, flags,
+                               result_json, redacted_at)
+      SELECT e.id, %(ward)s, decode(e.digest, 'hex'), %(author)s, %(device)s, e.household, e.link, e.kind,
+             1, decode(e.core, 'hex'), e.corrects, e.device_time, e.tz, e.est_time, %(received)s,
+             string_to_array(e.flags, ','), e.result, CASE WHEN e.redacted THEN %(received)s END
+      FROM e ON CONFLICT (id) DO NOTHING RETURNING id
+    ), visits AS ({_VISITS}), consents AS ({_CONSENTS})
+    SELECT id FROM stored
+"""  # noqa: S608  # constants only
+_AGAIN = f"WITH e AS ({_ROWS}), stored AS (SELECT id FROM e), visits AS ({_VISITS}) {_CONSENTS}"  # noqa: S608
+_STORED = "SELECT id, payload_sha256, author, result_json FROM visit_event WHERE id = ANY(%(ids)s::uuid[])"
 
 
 @dataclass(frozen=True)
@@ -86,29 +86,22 @@ def store_set(
 
     Raises whatever the database raises: the caller holds a savepoint.
     """
-    links = event_doors.resolve(session, actor, {core.household for core in cores})
-    coming = [_arrive(core, links[core.household], arrival) for core in cores]
-    fresh = _insert(session, actor, coming, arrival)
-    answers = _duplicates(session, actor, [new.core for new in coming if new.core.id not in fresh])
-    new = [event for event in coming if event.core.id in fresh]
-    if not new:
-        return answers
-    doors = event_doors.lock(session, actor, {event.link for event in new if event.link is not None})
-    kept: list[_New] = []
-    results: list[tuple[UUID, UUID | None, dict[str, Any], str, bool]] = []
-    for event in new:
-        door = doors.get(event.link) if event.link is not None else None
-        answer, flags = _judge(event, door)
-        redacted = answer["code"] == "accepted_redacted"
-        answers[event.core.id] = answer
-        event = _New(event.core, None if redacted else event.link, event.est_time, flags)
-        results.append((event.core.id, event.link, answer, ",".join(flags), redacted))
-        if not redacted:
-            kept.append(event)
-    _for_all(session, _ANSWER, ("id", "link", "result", "flags", "redacted"), results, received=arrival.at)
-    _write_visits(session, actor.ward_id, actor.account_id, kept)
-    event_doors.fill(session, actor, [(event.core, event.link) for event in kept if event.link is not None])
-    feed.touch_households(session, {event.link for event in kept if event.link is not None})
+    doors = event_doors.open_doors(session, actor, {core.household for core in cores})
+    coming: list[_New] = []
+    answers: dict[UUID, dict[str, Any]] = {}
+    for core in cores:
+        door = doors[core.household]
+        event = _arrive(core, door.id, arrival)
+        answers[core.id], flags = _judge(event, door)
+        coming.append(_New(core, None if door.withdrawn else door.id, event.est_time, flags))
+    rows = [_row(event, answers[event.core.id]) for event in coming]
+    shared = {"ward": actor.ward_id, "author": actor.account_id}
+    found = run(session, _INSERT, rows=_json(rows), device=actor.device_id, received=arrival.at, **shared)
+    fresh = {row.id for row in found}
+    answers |= _duplicates(session, actor, [event.core for event in coming if event.core.id not in fresh])
+    kept = [(event.core, event.link) for event in coming if event.core.id in fresh and event.link is not None]
+    event_doors.fill(session, actor, kept)
+    feed.touch_households(session, {link for _, link in kept})
     return answers
 
 
@@ -133,45 +126,35 @@ def _arrive(core: Core, link: UUID | None, arrival: Arrival) -> _New:
     return _New(core, link, est_time, tuple(flags))
 
 
-def _insert(session: Session, actor: Actor, coming: list[_New], arrival: Arrival) -> set[UUID]:
-    """Insert what is not there yet; the primary key decides, nothing is looked up before."""
-    ring = keyring()
-    rows = [
-        (
-            event.core.id,
-            event.core.digest,
-            event.core.household if event.link else None,
-            event.link,
-            event.core.kind,
-            ring.seal(event.core.text.encode(), CORE_CONTEXT) if event.link else None,
-            event.core.corrects,
-            event.core.device_time if _NEVER < event.core.device_time < _DOOMSDAY else None,
-            event.core.tz,
-            event.est_time,
-            ",".join(event.flags),
-        )
-        for event in coming
-    ]
-    names = (
-        "id",
-        "digest",
-        "household",
-        "link",
-        "kind",
-        "core",
-        "corrects",
-        "device_time",
-        "tz",
-        "est_time",
-        "flags",
-    )
-    shared = {
-        "ward": actor.ward_id,
-        "author": actor.account_id,
-        "device": actor.device_id,
-        "received": arrival.at,
+def _row(event: _New, answer: dict[str, Any]) -> dict[str, Any]:
+    """The event as a row of _ROWS; one whose household withdrew keeps its id, author and times only."""
+    core = event.core
+    row: dict[str, Any] = {
+        "id": str(core.id),
+        "digest": core.digest.hex(),
+        "kind": core.kind,
+        "corrects": str(core.corrects) if core.corrects else None,
+        "device_time": str(core.device_time) if _NEVER < core.device_time < _DOOMSDAY else None,
+        "tz": core.tz,
+        "est_time": str(event.est_time),
+        "flags": ",".join(event.flags),
+        "result": answer,
+        "redacted": event.link is None,
     }
-    return {row[0] for row in _for_all(session, _INSERT, names, rows, **shared)}
+    if event.link is None:
+        return row
+    row["household"], row["link"] = str(core.household), str(event.link)
+    row["core"] = keyring().seal(core.text.encode(), CORE_CONTEXT).hex()
+    payload = core.payload
+    if "outcome" in payload:
+        note = payload.get("note")
+        row["outcome"] = payload["outcome"]
+        row["results"] = payload.get("results", [])
+        row["note"] = keyring().seal(note.encode(), NOTE_CONTEXT).hex() if note else None
+        row["consents"] = payload.get("consents")
+        if appointment := appointment_at(payload.get("appointment")):
+            row["appointment"] = str(appointment)
+    return row
 
 
 def _duplicates(session: Session, actor: Actor, cores: list[Core]) -> dict[UUID, dict[str, Any]]:
@@ -192,8 +175,8 @@ def _duplicates(session: Session, actor: Actor, cores: list[Core]) -> dict[UUID,
     return answers
 
 
-def _judge(event: _New, door: event_doors.Door | None) -> tuple[dict[str, Any], tuple[str, ...]]:
-    if door is None or door.withdrawn:
+def _judge(event: _New, door: event_doors.Door) -> tuple[dict[str, Any], tuple[str, ...]]:
+    if door.withdrawn:
         return {"code": "accepted_redacted"}, event.flags
     flags = list(event.flags)
     # Touched once in this transaction, whatever the number of its events: the version it will have.
@@ -213,51 +196,7 @@ def write_again(session: Session, ward_id: UUID, event: VisitEvent) -> None:
     text = keyring().open(event.core_enc, CORE_CONTEXT).decode()
     core = event_core.reread(event.id, event.payload_sha256, text, offered(session).catalogue)
     again = _New(core, event.household_link, event.est_time, tuple(event.flags))
-    _write_visits(session, ward_id, event.author, [again])
-
-
-def _write_visits(session: Session, ward_id: UUID, author: UUID, kept: list[_New]) -> None:
-    visits: list[tuple[Any, ...]] = []
-    consents: list[tuple[Any, ...]] = []
-    for event in kept:
-        core, payload = event.core, event.core.payload
-        if "outcome" not in payload:
-            continue
-        note = payload.get("note")
-        visits.append(
-            (
-                core.id,
-                event.link,
-                payload["outcome"],
-                event.est_time,
-                core.kind == EventKind.VISIT,
-                payload.get("results", []),
-                appointment_at(payload.get("appointment")),
-                keyring().seal(note.encode(), NOTE_CONTEXT) if note else None,
-                ",".join(event.flags),
-            )
-        )
-        consents += [
-            (core.id, c["purpose"], event.link, c["given"], c["text_version"], c["how"], event.est_time)
-            for c in payload.get("consents", [])
-        ]
-    names = (
-        "id",
-        "household",
-        "outcome",
-        "est_time",
-        "effective",
-        "results",
-        "appointment",
-        "note",
-        "flags",
-    )
-    shared = {"ward": ward_id}
-    if visits:
-        _for_all(session, _VISITS, names, visits, **shared, author=author)
-    if consents:
-        asked = ("id", "purpose", "household", "given", "version", "how", "est_time")
-        _for_all(session, _CONSENTS, asked, consents, **shared)
+    run(session, _AGAIN, rows=_json([_row(again, {})]), ward=ward_id, author=event.author)
 
 
 def appointment_at(value: dict[str, str] | None) -> datetime | None:
@@ -267,8 +206,4 @@ def appointment_at(value: dict[str, str] | None) -> datetime | None:
     return datetime.fromisoformat(f"{value['on']}T{value.get('at', '00:00')}").replace(tzinfo=VIETNAM)
 
 
-def _for_all(
-    session: Session, statement: str, names: tuple[str, ...], rows: list[tuple[Any, ...]], **shared: Any
-) -> Any:
-    """Run `statement` once for all `rows`."""
-    return run(session, statement, rows=table(names, rows), **shared)
+_json = json.JSONEncoder(separators=(",", ":")).encode

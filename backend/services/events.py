@@ -1,7 +1,8 @@
 """Storing what phones push (sync.md, section 7): each event once, for ever, with the answer it was given.
 
 A batch is handled as a set, in a fixed number of statements; when the set fails it falls back to item by item, each
-in its savepoint. Lock order: events, then households (ascending id), then stream heads (ascending audience).
+in its savepoint. Lock order: households (ascending id), then events, then stream heads (ascending
+audience).
 """
 
 import logging

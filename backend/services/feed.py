@@ -4,7 +4,6 @@ The edge of the request or job flushes once, as the last statements before COMMI
 in the order in which they were given.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 from uuid import UUID, uuid4
@@ -21,28 +20,35 @@ from backend.services.sql import run
 
 _TOUCHED = "gocua_touched"
 
+# `who`: who sees a household now, and who has seen it (they will read a tombstone), and what belongs to one stream.
+# The heads are locked in ascending order, all of them before any number is given; a missing head fails on NOT NULL.
 _NUMBER = """
-    WITH e AS (
-      SELECT kind, entity_id, row_number() OVER (ORDER BY kind, entity_id) AS ord
-      FROM unnest(%(kinds)s::text[], %(ids)s::uuid[]) AS t(kind, entity_id)
-    ), h AS (
-      UPDATE stream_head SET n = n + (SELECT count(*) FROM e) WHERE audience = %(a)s RETURNING n
+    WITH who AS (
+      SELECT 'team:' || a.team_id AS audience, 'household' AS kind, a.household_id AS id FROM assignment a
+      WHERE a.household_id = ANY(%(ids)s::uuid[]) AND a.started_at IS NOT NULL AND a.ended_at IS NULL
+      UNION
+      SELECT 'team:' || m.team_id, 'household', h.id FROM household h
+      JOIN membership m ON m.account_id = h.added_by AND m.team_id IS NOT NULL AND m.valid_to IS NULL
+      WHERE h.id = ANY(%(ids)s::uuid[]) AND h.stub
+      UNION
+      SELECT f.audience, f.kind, f.entity_id FROM change_feed f
+      WHERE f.kind = 'household' AND f.entity_id = ANY(%(ids)s::uuid[])
+      UNION
+      SELECT * FROM unnest(%(audiences)s::text[], %(kinds)s::text[], %(others)s::uuid[])
+    ), k AS (
+      SELECT audience, count(*) AS n FROM who GROUP BY audience
+    ), heads AS (
+      SELECT h.audience FROM stream_head h WHERE h.audience IN (SELECT k.audience FROM k)
+      ORDER BY h.audience FOR NO KEY UPDATE
+    ), moved AS (
+      UPDATE stream_head h SET n = h.n + k.n FROM heads JOIN k USING (audience) WHERE h.audience = heads.audience
+      RETURNING h.audience, h.n - k.n AS before
     )
     INSERT INTO change_feed (audience, kind, entity_id, seq)
-    SELECT %(a)s, kind, entity_id, (SELECT n FROM h) - (SELECT count(*) FROM e) + ord FROM e
+    SELECT w.audience, w.kind, w.id,
+           m.before + row_number() OVER (PARTITION BY w.audience ORDER BY w.kind, w.id)
+    FROM who w LEFT JOIN moved m ON m.audience = w.audience
     ON CONFLICT (audience, kind, entity_id) DO UPDATE SET seq = EXCLUDED.seq
-"""
-
-# Who sees a household now, and who has seen it (they will read a tombstone).
-_HOUSEHOLD_AUDIENCES = """
-    SELECT a.household_id AS id, 'team:' || a.team_id AS audience FROM assignment a
-    WHERE a.household_id = ANY(%(ids)s::uuid[]) AND a.started_at IS NOT NULL AND a.ended_at IS NULL
-    UNION
-    SELECT h.id, 'team:' || m.team_id FROM household h
-    JOIN membership m ON m.account_id = h.added_by AND m.team_id IS NOT NULL AND m.valid_to IS NULL
-    WHERE h.id = ANY(%(ids)s::uuid[]) AND h.stub
-    UNION
-    SELECT f.entity_id, f.audience FROM change_feed f WHERE f.kind = 'household' AND f.entity_id = ANY(%(ids)s::uuid[])
 """
 
 
@@ -73,25 +79,18 @@ def flush_touches(session: Session) -> None:
     if not touched:
         return
     session.flush()
-    per_audience: dict[str, list[tuple[str, UUID]]] = defaultdict(list)
     households = sorted({entity_id for kind, entity_id, _ in touched if kind == "household"})
     if households:
-        run(session, "UPDATE household SET v = v + 1 WHERE id = ANY(%(ids)s::uuid[])", ids=households)
-        household_rows.rewrite(session, households)
-        for row in run(session, _HOUSEHOLD_AUDIENCES, ids=households):
-            per_audience[row.audience].append(("household", row.id))
-    for kind, entity_id, audience in touched:
-        if kind != "household" and audience is not None:
-            per_audience[audience].append((kind, entity_id))
-    for audience in sorted(per_audience):
-        entities = per_audience[audience]
-        run(
-            session,
-            _NUMBER,
-            a=audience,
-            kinds=[kind for kind, _ in entities],
-            ids=[id_ for _, id_ in entities],
-        )
+        household_rows.rewrite(session, households, changed=True)
+    others = [(audience, kind, id_) for kind, id_, audience in touched if audience is not None]
+    run(
+        session,
+        _NUMBER,
+        ids=households,
+        audiences=[audience for audience, _, _ in others],
+        kinds=[kind for _, kind, _ in others],
+        others=[id_ for _, _, id_ in others],
+    )
 
 
 def open_stream(session: Session, audience: str, ward_id: UUID) -> None:

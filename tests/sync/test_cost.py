@@ -73,7 +73,7 @@ def test_a_push_costs_the_same_number_of_statements(
     push(1)  # warms what is read once a minute
     # The second visit of a door decides nothing new; the first of others does: the bound is the same.
     costs = {count: push(count) for count in (1, 10, 50)}
-    assert max(costs.values()) <= 16 + _AUTHENTICATION, costs
+    assert max(costs.values()) <= 9 + _AUTHENTICATION, costs
     assert costs[50] <= costs[10] <= costs[1] + 1, costs
 
 

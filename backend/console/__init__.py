@@ -4,6 +4,7 @@ from flask import Flask
 
 from backend.console import (
     board,
+    campaigns,
     codes,
     households,
     imports,
@@ -28,5 +29,6 @@ def register(app: Flask) -> None:
     app.register_blueprint(teams.door)
     app.register_blueprint(walk.door)
     app.register_blueprint(places.door)
+    app.register_blueprint(campaigns.door)
     app.register_blueprint(codes.door)
     app.register_blueprint(imports.door)

@@ -1,6 +1,8 @@
 """Forms of the desk: read through a schema, answered with a sentence under each field that is not right."""
 
+import re
 from collections.abc import Iterable
+from datetime import date
 from typing import Any, cast
 
 from flask import request
@@ -11,6 +13,9 @@ from backend.core.i18n import sentence
 from backend.core.refusal import Refusal
 from backend.edge.words import locale
 
+_ISO = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
+_WRITTEN = re.compile(r"([0-9]{1,2})[/.-]([0-9]{1,2})[/.-]([0-9]{4})")
+_COUNT = re.compile(r"[0-9]{1,9}|[0-9]{1,3}([. ][0-9]{3}){1,2}")
 # What `problems` gives where there is none.
 NO_PROBLEM: dict[str, Any] = {"problem": "", "errors": {}}
 
@@ -53,6 +58,43 @@ class Choice(fields.Field[str | None]):
         return str(value)
 
 
+class Day(fields.Field[date]):
+    """A day as a browser's date field sends it (2026-11-21), or as people write it (21/11/2026)."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> date:
+        if not str(value).strip():
+            raise ValidationError("needed")
+        if (found := parse_day(str(value))) is None:
+            raise ValidationError("bad_date")
+        return found
+
+
+class OptionalCount(fields.Field[int | None]):
+    """A whole number with or without dots between the thousands ("1.234"), or an empty field for none."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int | None:
+        text = str(value).strip()
+        if not text:
+            return None
+        if not _COUNT.fullmatch(text):
+            raise ValidationError("bad_count")
+        return int(re.sub(r"[^0-9]", "", text))
+
+
+def parse_day(text: str) -> date | None:
+    """2026-11-21 or 21/11/2026 (also with dots or dashes, 1/9/2026); None for anything else."""
+    if found := _ISO.fullmatch(text.strip()):
+        year, month, of_month = found.groups()
+    elif found := _WRITTEN.fullmatch(text.strip()):
+        of_month, month, year = found.groups()
+    else:
+        return None
+    try:
+        return date(int(year), int(month), int(of_month))
+    except ValueError:
+        return None
+
+
 def read(schema: Schema, *, many: Iterable[str] = ()) -> dict[str, Any]:
     """The posted form through `schema`; `many`: fields that may be given several times.
 
@@ -88,7 +130,7 @@ def problems(refusal: Refusal, renamed: dict[str, str] | None = None) -> dict[st
     }
 
 
-_CODES = {"needed", "too_long", "too_short", "bad_year", "bad_phone"}
+_CODES = {"needed", "too_long", "too_short", "bad_year", "bad_phone", "bad_date", "bad_count"}
 
 
 def _code(said: Any) -> str:

@@ -76,6 +76,7 @@ def _objects(session: Session, people: People, *, mine: bool) -> dict[str, str]:
         "device_id": str(device.id),
         "team_id": str(team.id),
         "batch_id": str(batch.id),
+        "campaign_id": str(make.create_campaign(session, ward.id).id),
         "code_id": str(code.id),
         "target_id": str(uuid4()),
         "token": code.token,

@@ -161,6 +161,38 @@ describe("sending", () => {
   });
 });
 
+describe("what the server may say", () => {
+  it.each([
+    ["/pull", 426, "upgrade", 1],
+    ["/pull", 503, "busy", 1],
+    ["/pull", 404, null, 1],
+    ["/push", 401, "sign_in", 0],
+    ["/push", 400, "server", 0],
+    ["/push", 422, "server", 0],
+    ["/push", 429, "busy", 0],
+    ["/push", 500, "server", 0],
+  ])("%s %i: %s, and nothing is lost (D24)", async (path, status, problem, stored) => {
+    const server = new Server();
+    const [id] = doors(server, 1);
+    const { core, ports } = await phone(server);
+    const code = status === 404 ? "stream_gone" : "upgrade";
+    server.fault = (asked, body) => {
+      const team = path !== "/pull" || String(body?.["stream"]).startsWith("team:") || status !== 404;
+      return asked.endsWith(path) && team ? json(status, { code }) : undefined;
+    };
+    await core.saveVisit(notHome(id!));
+    expect(await core.syncNow()).toBe(problem);
+    expect(server.events.size).toBe(stored);
+    expect(core.outbox.get()).toMatchObject({ waiting: 1 - stored, sent: stored, attention: 0 });
+    expect((await core.saveVisit(notHome(newId()))).ok).toBe(true);
+    server.fault = () => undefined;
+    ports.clock.now += 3_600_000;
+    await core.syncNow();
+    expect(server.events.size).toBe(2);
+    expect(core.doors.get()).toHaveLength(1);
+  });
+});
+
 describe("another history", () => {
   it("offers everything again to a server that was restored (D11)", async () => {
     const server = new Server();

@@ -16,7 +16,9 @@ import { patch, patchStorage, type World } from "./world";
 const EVERY_MS = 2 * 60_000;
 const SOONEST_MS = 1_000;
 // What waits because of the network may go at once when there is one again; what the server put off keeps its time.
-const NETWORK_CODES: ReadonlySet<string> = new Set(["no_reply", "http_500", "http_502", "http_504", "wrong_author"]);
+const NETWORK_CODES: ReadonlySet<string> = new Set(
+  ["no_reply", "http_400", "http_404", "http_422", "http_500", "http_502", "http_504", "wrong_author"],
+);
 const STATES: Record<string, SyncState> = { network: "offline", server: "waiting", busy: "waiting", diverged: "idle" };
 
 export interface Runner {
@@ -101,10 +103,7 @@ async function underLock(world: World, session: Session, hurry: boolean): Promis
 }
 
 async function ask(world: World, session: Session, hurry: boolean): Promise<SyncProblem> {
-  if (hurry) {
-    await outbox.hurry(session.outbox, NETWORK_CODES);
-    world.pace.notBefore = 0;
-  }
+  if (hurry) await outbox.hurry(session.outbox, NETWORK_CODES);
   const told = await whoAmI(world);
   if (told === "revoked") {
     await endRight(world);

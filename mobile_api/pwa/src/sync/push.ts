@@ -30,11 +30,11 @@ export async function pushAll(deps: PushDeps, pace: Pace): Promise<Problem | "ot
   const { ports } = deps;
   const offered = new Set<string>();
   for (;;) {
-    if (ports.now() < pace.notBefore) return "busy";
     const all = await outbox.readAll(deps.outbox);
     // An item is offered once a cycle; what the server put off waits for its time.
     const rows = due(all.outbox, ports.now()).filter((row) => !offered.has(row.id));
-    if (!rows.length) return null;
+    if (!rows.length) return ports.now() < pace.notBefore ? "busy" : null;
+    if (ports.now() < pace.notBefore) return "busy";
     const chosen = batch(await open(deps, rows.slice(0, pace.limit)), pace.limit);
     if (!chosen.length) return null;
     for (const { id } of chosen) offered.add(id);
@@ -97,13 +97,14 @@ async function refused(
   pace.fails += 1;
   if (status === 413) pace.limit = Math.max(1, Math.floor(chosen.length / 2));
   else pace.limit = nextLimit(Math.min(pace.limit, Math.max(chosen.length, 1)), pace.fails);
-  const told = status === 429 || status === 503 ? retryAfter(reply!.retryAfter, ports.now()) : null;
+  const busy = status === 429 || status === 503;
+  const told = busy ? retryAfter(reply!.retryAfter, ports.now()) : null;
   const tries = Math.min(...rows.filter((row) => chosen.some((item) => item.id === row.id)).map((row) => row.tries));
   const wait = status === 413 ? 0 : (told ?? backoff(tries, ports.random));
-  if (told !== null) pace.notBefore = ports.now() + told;
+  if (busy) pace.notBefore = ports.now() + wait;
   const ids = chosen.map((item) => item.id);
   await outbox.failed(deps.outbox, ids, ports.now() + wait, status ? `http_${status}` : "no_reply");
-  return status === 0 ? "network" : status === 429 || status === 503 ? "busy" : "server";
+  return status === 0 ? "network" : busy ? "busy" : "server";
 }
 
 async function open(deps: PushDeps, rows: OutboxRow[]): Promise<Ready[]> {

@@ -281,6 +281,8 @@ def test_a_new_door_and_its_people(phone: PhonePage) -> None:
     page.get_by_label("Năm sinh").fill("1958")
     page.get_by_role("button", name="Lưu", exact=True).click()
     expect(page.get_by_text("Số 77 ngõ 34").first).to_be_visible()
+    expect(page.get_by_role("status").filter(has_text="Đã lưu trên máy này")).to_be_visible()
+    expect(page.get_by_role("button", name="Hoàn tác")).to_have_count(0)
     page.get_by_role("link", name="Ghi kết quả").click()
     choose(page, "Không cần giúp")
     page.get_by_role("button", name="Lưu", exact=True).click()

@@ -18,6 +18,8 @@ export function settled(): boolean {
 
 interface Just {
   ids: readonly string[];
+  /** only visits are taken back here: a correction is put right by another, a new door by the leader */
+  undoable: boolean;
   /** one door: where undoing leads back to, with what was filled in */
   household: string | null;
   form: Form | null;
@@ -41,13 +43,22 @@ export function dismiss(): void {
   refused = null;
 }
 
-/** Tell what came of saving; true when it is on the phone. */
+/** Tell what came of saving visits; true when they are on the phone. */
 export function tell(results: readonly Saved[], household: string | null = null, form: Form | null = null): boolean {
+  return said(results, { undoable: true, household, form });
+}
+
+/** Tell what came of saving anything else; true when it is on the phone. */
+export function tellOther(saved: Saved): boolean {
+  return said([saved], { undoable: false, household: null, form: null });
+}
+
+function said(results: readonly Saved[], rest: Omit<Just, "ids">): boolean {
   const bad = results.find((each) => !each.ok);
   refused = bad && !bad.ok ? bad : null;
   if (refused) return false;
   clearTimeout(ends);
-  last = { ids: results.flatMap((each) => (each.ok ? [each.id] : [])), household, form };
+  last = { ids: results.flatMap((each) => (each.ok ? [each.id] : [])), ...rest };
   ends = setTimeout(() => (last = null), UNDO_MS);
   return true;
 }
@@ -64,7 +75,7 @@ export function onward(id: string, from: string): void {
 /** Take back what was saved last; of one door, open its form again as it was. */
 export async function undo(): Promise<void> {
   const taken = last;
-  if (!taken) return;
+  if (!taken?.undoable) return;
   last = null;
   clearTimeout(ends);
   const results = await Promise.all(taken.ids.map((id) => core.undo(id)));

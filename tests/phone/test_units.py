@@ -17,22 +17,28 @@ def run(dist: Path) -> dict[str, str]:
     return {**os.environ, "PATH": f"{node.parent}{os.pathsep}{os.environ.get('PATH', '')}"}
 
 
-def _npm(run: dict[str, str], *words: str) -> str:
+def _npm(run: dict[str, str], *words: str, may_fail: bool = False) -> str:
     _, npm = build.tools()
     done = subprocess.run(
         [*npm, *words], cwd=build.HERE, env=run, capture_output=True, text=True, check=False, timeout=600
     )
-    assert done.returncode == 0, (done.stdout + done.stderr)[-6000:]
+    assert may_fail or done.returncode == 0, (done.stdout + done.stderr)[-6000:]
     return done.stdout
 
 
 def test_the_units(run: dict[str, str]) -> None:
     """Outbox, sync, migrations, keys, words: everything that Vitest knows."""
-    said = _npm(run, "run", "test", "--", "--reporter=json")
+    said = _npm(run, "run", "test", "--", "--reporter=json", may_fail=True)
     told = json.loads(said[said.index('{"') :])
-    assert told["numTotalTests"] > 30
-    assert told["numFailedTests"] == 0
-    assert told["numPendingTests"] == 0, "a test was skipped"
+    failed = [
+        (one["fullName"], one["failureMessages"])
+        for file in told["testResults"]
+        for one in file["assertionResults"]
+        if one["status"] != "passed"
+    ]
+    assert failed == [], "a test failed or was skipped"
+    assert told["success"], [file["message"] for file in told["testResults"]]
+    assert told["numTotalTests"] > 100
 
 
 def test_the_types_are_strict(run: dict[str, str]) -> None:

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -32,6 +33,9 @@ _server: EmbeddedPostgres | None = None
 def pytest_configure(config: pytest.Config) -> None:
     """Start PostgreSQL once, in the process that starts the workers; they inherit its address."""
     global _server
+    # No deadline: the machines are noisy. In CI the same examples every time; at home new ones.
+    hypothesis.settings.register_profile("gocua", deadline=None, derandomize="CI" in os.environ)
+    hypothesis.settings.load_profile("gocua")
     crypto.configure(Keyring.from_secret(bytes(range(32))))
     if _URL not in os.environ:
         folder = Path(tempfile.mkdtemp(prefix="gocua-test-"))

@@ -6,9 +6,10 @@ import random
 import openpyxl
 import pytest
 
+from backend.services.importing.reading import read
 from backend.services.importing.records import build
 from backend.services.importing.refused import neutral, refused_file
-from backend.services.importing.staging import keep_refused, open_refused, refused_rows
+from backend.services.importing.staging import keep_refused, open_refused, refused_rows, stage, unstage
 from tests.importing.files import PEOPLE, plan_of, xlsx
 
 HOSTILE = ("=1+1", "+1", "-Nguyễn", "@SUM(A1)", "\t=1", "＝1", "－2")
@@ -46,3 +47,34 @@ def test_no_id_number_is_given_back() -> None:
     broken[2][3], broken[2][6] = "11/01/976", number
     sheet = openpyxl.load_workbook(io.BytesIO(made(broken))).worksheets[0]
     assert number not in str([[cell.value for cell in cells] for cells in sheet.iter_rows()])
+
+
+def test_no_id_number_beside_a_name_or_a_phone_is_kept_or_given_back() -> None:
+    source = random.Random(11)
+    numbers = [f"0010{source.randrange(10**8):08d}" for _ in range(4)]
+    rows = [
+        ("STT hộ", "Họ và tên", "Ngày sinh", "Quan hệ", "SĐT", "Địa chỉ", "Nghề nghiệp"),
+        (
+            1,
+            f"Dư Văn Ga CCCD {numbers[0]}",
+            "15/17/1950",
+            "Chủ hộ",
+            f"0911000001 - {numbers[1]}",
+            f"Số 1 ({numbers[2]})",
+            f"Thợ {numbers[3]}, thẻ DN4017975001235",
+        ),
+        (None, "Dư Thị Hến", "1955", "Vợ", "0911000002 / 02438251234", "Số 1", "Thợ"),
+    ]
+    data = xlsx(rows)
+    plan = plan_of(data)
+    back = [
+        [cell.value for cell in cells]
+        for cells in openpyxl.load_workbook(io.BytesIO(made(rows))).worksheets[0]
+    ]
+    assert "Dư Văn Ga" in str(back)
+    sheets = read(data)
+    staged = unstage(stage(sheets, [plan]))
+    assert "0911000002 / 02438251234" in str(staged[0].rows)
+    assert [number for number in numbers if number in str(back) + str(staged[0].rows)] == []
+    assert "DN4017975001235" not in str(staged[0].rows)
+    assert (2, "row_id_removed") in plan.removed

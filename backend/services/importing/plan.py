@@ -3,7 +3,6 @@
 The keys of `Plan.as_json` are those of the published vectors; rows and columns count from 1.
 """
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,16 +11,14 @@ from backend.core.refusal import Refusal
 from backend.services.importing.grouping import GroupBy, Grouping, group
 from backend.services.importing.headers import Header, find_header, header_at
 from backend.services.importing.labels import Field
-from backend.services.importing.reading import Cell, Sheet
+from backend.services.importing.reading import Sheet
 from backend.services.importing.rows import Row, find_rows
-from backend.services.importing.table import Table, make_table, text
-from backend.text.idnumbers import is_id_cell, is_id_column
+from backend.services.importing.screening import cleaned
+from backend.services.importing.table import Table, make_table
+from backend.text.idnumbers import is_id_column
 
 BY_VALUES = "looks like national ID numbers"
 _SAMPLE = 500  # cells of a column are enough to judge it
-_NINE_DIGITS = re.compile(r"(?:\d\D{0,3}){8}[\doO]|\d[eE]\+?\d")
-_NINE_TOGETHER = re.compile(r"\d{9}")
-_BIRTHS = (Field.DOB, Field.DOB_M, Field.DOB_F)
 _NUMBERS_EXPECTED = (Field.STT, Field.STT_HO, Field.MEMBERS)
 
 
@@ -140,31 +137,17 @@ def _choose_sheet(sheets: Sequence[Sheet], choice: Choice) -> _Reading:
 
 
 def _blank_id_cells(rows: list[Row]) -> tuple[list[Row], list[tuple[int, str]]]:
-    """A single ID number in a kept column (shifted cells) is blanked and told by its row, never by its value."""
+    """A single ID number in a kept column is blanked or cut and told by its row, never by its value."""
     removed: list[tuple[int, str]] = []
     clean: list[Row] = []
     for row in rows:
-        bad = [
-            of
-            for of, cell in row.cells.items()
-            if _may_be_number(cell) and (is_id_cell(cell) or (of in _BIRTHS and _no_birth(cell)))
-        ]
+        bad = {of: left for of, cell in row.cells.items() if (left := cleaned(of, cell)) != cell}
         if bad:
             removed.append((row.number, "row_id_removed"))
-            row = Row(row.number, {of: cell for of, cell in row.cells.items() if of not in bad})
+            kept = {of: cell for of, cell in {**row.cells, **bad}.items() if cell is not None}
+            row = Row(row.number, kept)
         clean.append(row)
     return clean, removed
-
-
-def _no_birth(cell: Cell) -> bool:
-    """True for nine digits together where a birth should stand: a number of something, whatever its shape."""
-    return bool(_NINE_TOGETHER.search(text(cell)))
-
-
-def _may_be_number(cell: Cell) -> bool:
-    if isinstance(cell, str):
-        return len(cell) > 8 and bool(_NINE_DIGITS.search(cell))
-    return cell is not None and cell >= 10_000_000
 
 
 def _left_out_by_values(table: Table, header: Header, suggested: Mapping[int, Field]) -> dict[int, str]:

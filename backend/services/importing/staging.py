@@ -15,7 +15,7 @@ from backend.services.importing.labels import Field
 from backend.services.importing.plan import Plan
 from backend.services.importing.reading import Sheet
 from backend.services.importing.records import Records
-from backend.text.idnumbers import is_id_cell
+from backend.services.importing.screening import cleaned
 
 _STAGED = "import.staged"
 _REFUSED = "import.refused"
@@ -87,7 +87,10 @@ def _without(sheet: Sheet, plan: Plan) -> Sheet:
     headed = {column for column in plan.header.labels if column not in gone}
     last = plan.header.last
     rows = [
-        [cell if column in headed and not is_id_cell(cell) else None for column, cell in enumerate(row)]
+        [
+            cleaned(plan.columns.get(column + 1), cell) if column in headed else None
+            for column, cell in enumerate(row)
+        ]
         if number > last
         else [
             None if column in gone and number < plan.header.first else cell for column, cell in enumerate(row)

@@ -4,6 +4,9 @@ No database here. Pull and push replies are written as text by the services; the
 hold the two together.
 """
 
+from typing import Any
+from uuid import UUID
+
 from marshmallow import RAISE, Schema, fields, validate
 
 from backend.models import PushKind
@@ -119,6 +122,26 @@ class ItemIn(_In):
     core = fields.Str(required=True)
 
 
+_ITEM = {"id", "sha256", "core"}
+
+
+class _Items(fields.List[Any]):
+    """A list of ItemIn. What is right is read in one go; anything else goes through marshmallow for its messages."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[Any]:
+        if not isinstance(value, list):
+            return super()._deserialize(value, attr, data, **kwargs)
+        found = []
+        for item in value:
+            if not isinstance(item, dict) or item.keys() != _ITEM or {*map(type, item.values())} != {str}:
+                return super()._deserialize(value, attr, data, **kwargs)
+            try:
+                found.append({**item, "id": UUID(item["id"])})
+            except ValueError:
+                return super()._deserialize(value, attr, data, **kwargs)
+        return found
+
+
 class PushIn(_In):
     proto = fields.Int(required=True, strict=True, validate=validate.OneOf([1]))
     epoch = fields.UUID(required=True)
@@ -126,7 +149,7 @@ class PushIn(_In):
     device_now = fields.AwareDateTime(required=True, format="iso")
     schema = fields.Int(required=True, strict=True, validate=_COUNT)
     n = fields.Int(required=True, strict=True, validate=_COUNT)
-    items = fields.List(fields.Nested(ItemIn), required=True)
+    items = _Items(fields.Nested(ItemIn), required=True)
 
 
 class ResultOut(Schema):

@@ -44,6 +44,9 @@ _HOME = """
     ORDER BY valid_from, area_unit_id LIMIT 1
 """
 
+# Events that fill a door; what they write goes through the ORM.
+ADDING = (EventKind.HOUSEHOLD_ADD, EventKind.RESIDENT_ADD)
+
 
 class Door(NamedTuple):
     """A locked household: its id and version, whether it withdrew, whether the actor's phone may see it now."""
@@ -119,7 +122,7 @@ def fill(session: Session, actor: Actor, events: list[tuple[Core, UUID]]) -> Non
     Of several household_add the newest (est_time, then id) describes a stub; once the leader has decided, none does.
     Residents are added once by their id and keep the ordinal by which people speak of them.
     """
-    links = {link for core, link in events if core.kind in (EventKind.HOUSEHOLD_ADD, EventKind.RESIDENT_ADD)}
+    links = {link for core, link in events if core.kind in ADDING}
     if not links:
         return
     for link in sorted(links):
@@ -139,7 +142,7 @@ def _adding(session: Session, link: UUID) -> list[Core]:
         select(VisitEvent.id, VisitEvent.payload_sha256, VisitEvent.core_enc)
         .where(
             VisitEvent.household_link == link,
-            VisitEvent.kind.in_((EventKind.HOUSEHOLD_ADD, EventKind.RESIDENT_ADD)),
+            VisitEvent.kind.in_(ADDING),
             VisitEvent.core_enc.is_not(None),
         )
         .order_by(VisitEvent.est_time, VisitEvent.id)

@@ -34,13 +34,15 @@ export function keep(): void {
   clearTimeout(due);
   due = setTimeout(() => {
     const worth = Object.entries($state.snapshot(forms)).filter(([, form]) => touched(form));
-    void core.remember(KEPT, Object.fromEntries(worth));
+    // Locked or ended meanwhile: what is on the screen stays, only a copy in case of a closed app is missing.
+    core.remember(KEPT, Object.fromEntries(worth)).catch(() => undefined);
   }, WAIT_MS);
 }
 
 /** Bring back what was being filled when the app was closed. The clock of a form starts anew. */
 export async function recallForms(): Promise<void> {
-  const kept = await core.recall<Record<string, Form>>(KEPT);
+  // Sealed with a key that this phone no longer has: nobody can read it any more.
+  const kept = await core.recall<Record<string, Form>>(KEPT).catch(() => null);
   for (const [key, form] of Object.entries(kept ?? {})) forms[key] ??= { ...form, opened: performance.now() };
 }
 

@@ -15,7 +15,7 @@ from backend.edge.words import locale
 
 _ISO = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 _WRITTEN = re.compile(r"([0-9]{1,2})[/.-]([0-9]{1,2})[/.-]([0-9]{4})")
-_COUNT = re.compile(r"[0-9]{1,9}|[0-9]{1,3}([. ][0-9]{3}){1,2}")
+_COUNT = re.compile(r"[0-9]{1,9}|[0-9]{1,3}([., ][0-9]{3}){1,2}")
 # What `problems` gives where there is none.
 NO_PROBLEM: dict[str, Any] = {"problem": "", "errors": {}}
 
@@ -70,7 +70,7 @@ class Day(fields.Field[date]):
 
 
 class OptionalCount(fields.Field[int | None]):
-    """A whole number with or without dots between the thousands ("1.234"), or an empty field for none."""
+    """A whole number with or without marks between the thousands ("1.234", "1,234"), or an empty field for none."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int | None:
         text = str(value).strip()

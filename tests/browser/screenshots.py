@@ -21,7 +21,7 @@ from backend.core.settings import PROJECT
 from backend.database import migrate, work
 from backend.database.embedded import EmbeddedPostgres
 from backend.database.engine import make_engine
-from backend.models import Account, Assignment, Device, Household, Visit, WalkMember
+from backend.models import Account, Assignment, Campaign, Device, Household, Visit, WalkMember
 from backend.services import codes, demo, enrol, events, feed, places, reference, sessions
 from backend.services.actor import load_actor
 from backend.services.event_core import compose
@@ -89,6 +89,12 @@ def _plan(page: Page) -> None:
     page.wait_for_load_state()
 
 
+def _targets(page: Page) -> None:
+    for box, goal in zip(page.locator("input[name^='goal:']").all(), ("1500", "1200"), strict=False):
+        box.fill(goal)
+    _press("Lưu chỉ tiêu")(page)
+
+
 def _pair(page: Page) -> None:
     _press("Ghép máy này")(page)
     page.get_by_text("Đã tải đủ").wait_for()
@@ -135,6 +141,11 @@ SHOTS = (
     Shot("leader", "to-them", "/to/them", "officer"),
     Shot("leader", "dia-ban", "/khu", "officer"),
     Shot("leader", "dia-ban-mot", "/khu/{neighbourhood}", "officer"),
+    Shot("leader", "dot", "/dot", "officer"),
+    Shot("leader", "dot-moi", "/dot/moi?mau=45-ngay-dem", "officer"),
+    Shot("leader", "dot-sua", "/dot/{campaign}", "officer"),
+    Shot("leader", "dot-chi-tieu", "/dot/{campaign}/chi-tieu", "officer", _targets),
+    Shot("leader", "dot-ket-thuc", "/dot/{campaign}/ket-thuc", "officer"),
     Shot("leader", "ma", "/ma"),
     Shot("leader", "ma-mot", "/ma/{code}"),
     Shot("leader", "toi", "/toi"),
@@ -248,6 +259,7 @@ def _name(session: Session, made: demo.Demo, world: World) -> None:
         "walk": str(
             session.scalars(select(WalkMember.walk_id).where(WalkMember.account_id == volunteer)).first()
         ),
+        "campaign": str(session.scalars(select(Campaign.id).where(Campaign.ward_id == made.ward_id)).one()),
         "code": str(plate.id),
         "plate": plate.token,
         "badge": codes.code_for_account(session, leader, volunteer).token,

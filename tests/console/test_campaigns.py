@@ -245,7 +245,7 @@ def test_targets_that_do_not_sum_are_a_notice_and_no_refusal(
     officer: FlaskClient, session: Session, evening: Evening
 ) -> None:
     where = f"/dot/{evening.campaign.id}/chi-tieu"
-    form = _fields(evening, "1.000", "900", "1 200", source="Kế hoạch 31/KH-UBND")
+    form = _fields(evening, "1.000", "900", "1,200", source="Kế hoạch 31/KH-UBND")
     assert officer.post(where, data=form).location == f"{where}?viec=eid_level_2"
     page = officer.get(f"{where}?viec=eid_level_2").text
     assert "các tổ cộng lại 900, phường 1.000, còn thiếu 100." in page

@@ -168,7 +168,9 @@ MESSAGES.update(
         "bad_count": N_("Ô này là một số người, ví dụ 1.234."),
         "campaign_days": N_("Ngày cuối phải từ ngày đầu trở đi."),
         "campaign_services": N_("Chọn ít nhất một việc."),
-        "campaign_taken": N_("Đã có đợt mang tên này, cùng ngày đầu. Có thể bạn vừa mở rồi: xem ở danh sách."),
+        "campaign_taken": N_(
+            "Đã có đợt mang tên này, cùng ngày đầu. Có thể bạn vừa mở rồi: xem ở danh sách."
+        ),
         "campaign_not_running": N_("Đợt này chưa bắt đầu hoặc đã xong, không cần kết thúc sớm."),
         "target_missing": N_("Có mẫu số thì ghi cả chỉ tiêu."),
         "target_over": N_("Chỉ tiêu lớn hơn mẫu số. Xem lại hai số."),

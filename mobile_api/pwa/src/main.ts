@@ -7,8 +7,14 @@ import "./look/screens.css";
 import { core } from "./screens/core.svelte";
 import { dress } from "./screens/prefs.svelte";
 
-void dress().then(() => {
-  const target = document.getElementById("app");
-  if (target) mount(App, { target });
-});
-void core.start();
+if (!window.isSecureContext) {
+  // Over plain HTTP (a trial in the ward's own network) a browser gives neither encryption nor a worker:
+  // the plain page with tonight's doors serves there.
+  location.replace("/m/tuyen");
+} else {
+  void dress().then(() => {
+    const target = document.getElementById("app");
+    if (target) mount(App, { target });
+  });
+  void core.start();
+}

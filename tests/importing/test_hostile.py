@@ -193,3 +193,13 @@ def test_mutated_workbooks_are_read_or_refused() -> None:
         answers[answer] = answers.get(answer, 0) + 1
     assert sum(answers.values()) == 240
     assert len(answers) >= 3
+
+
+def test_a_cell_of_endless_text_is_cut_and_never_within_a_number() -> None:
+    rows = [list(row) for row in PEOPLE]
+    rows[1][7] = "Số 5 ngõ 34, " + "a" * 980 + " 001050000951" + " tổng" * 6_000
+    address = read(xlsx(rows))[0].rows[1][7]
+    assert isinstance(address, str)
+    assert len(address) <= 1_000
+    assert address.startswith("Số 5 ngõ 34, a")
+    assert address.endswith("a")

@@ -30,6 +30,9 @@ MAX_ROWS = 200_000
 MAX_COLUMNS = 200
 MAX_TEXT = 64 * 1024 * 1024
 MAX_SHEETS = 30
+LONGEST_CELL = (
+    1_000  # characters; what follows is read by nobody and would be searched for ID numbers at length
+)
 MAX_MERGED = 100_000
 FONT_ROWS = 60
 
@@ -198,7 +201,14 @@ def _trim(rows: Iterable[Iterable[Any]], caps: Caps) -> Iterator[list[Any]]:
         caps.rows += bool(cells)
         if caps.rows > MAX_ROWS or caps.text > MAX_TEXT:
             raise Refused("file_long")
-        yield cells
+        yield [_shortened(cell) for cell in cells]
+
+
+def _shortened(cell: Any) -> Any:
+    """A long text up to a limit, never with the half of a number at its end."""
+    if not isinstance(cell, str) or len(cell) <= LONGEST_CELL:
+        return cell
+    return cell[:LONGEST_CELL].rstrip("0123456789 .-–") or None
 
 
 def _plain(value: Any) -> Any:

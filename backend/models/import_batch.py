@@ -23,7 +23,8 @@ class ImportState(StrEnum):
 class ImportBatch(Base):
     """`staged_enc`: the cells that may be kept (columns with ID numbers are already gone), encrypted, cleared after use.
 
-    `refused_enc`: the Excel file of refused rows with their reasons, kept for a week.
+    `refused_enc`: the refused rows with their reasons, encrypted; the Excel file is made of them at the download.
+    Kept for a week.
     """
 
     __tablename__ = "import_batch"

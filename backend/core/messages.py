@@ -177,3 +177,11 @@ MESSAGES.update(
         "target_source": N_("Ghi mẫu số lấy từ đâu, ví dụ số kế hoạch của phường."),
     }
 )
+
+# --- what phones and merges bring together ---
+MESSAGES.update(
+    {
+        "merge_same": N_("Đây là cùng một hộ. Chọn hộ khác để gộp vào."),
+        "merge_settled": N_("Một trong hai hộ đã gộp hoặc đã xin thôi. Mở lại danh sách để xem."),
+    }
+)

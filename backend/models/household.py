@@ -116,7 +116,10 @@ class ResidentState(StrEnum):
 
 
 class Resident(Base):
-    """One person behind a door: "hộ 12, người 2"; the name is optional, of the birth only the year is kept."""
+    """One person behind a door: "hộ 12, người 2"; the name is optional, of the birth only the year is kept.
+
+    `same_as_id`: a merge found this to be the same person as that one; what visits told of this id counts there.
+    """
 
     __tablename__ = "resident"
 
@@ -132,6 +135,7 @@ class Resident(Base):
     phone: Mapped[str | None] = mapped_column(Encrypted("resident.phone"))
     phone_index: Mapped[bytes | None]
     state: Mapped[str] = mapped_column(default=ResidentState.ACTIVE)
+    same_as_id: Mapped[UUID | None] = mapped_column(ForeignKey("resident.id"))
     created_at: Mapped[CreatedAt]
 
     __table_args__ = (

@@ -158,6 +158,12 @@ def consents(given: Iterable[tuple[str, datetime, UUID, bool]]) -> dict[str, boo
     return {purpose: word[2] for purpose, word in newest.items()}
 
 
+def speaking_of(fact: Fact, same: Mapping[str, str]) -> Fact:
+    """The fact with the people that a merge found to be somebody else under that person's id."""
+    results = [{**each, "resident": same.get(each["resident"], each["resident"])} for each in fact.results]
+    return fact._replace(results=results)
+
+
 def _newest(fact: Fact) -> tuple[datetime, UUID]:
     return fact.est_time, fact.id
 

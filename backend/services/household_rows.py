@@ -36,7 +36,7 @@ _CHANGED = """
               (SELECT a.name FROM area_unit a WHERE a.id = h.alley_id) AS alley
 """
 _RESIDENTS = """
-    SELECT household_id, id, ordinal, full_name, birth_year, relation, is_head, state
+    SELECT household_id, id, ordinal, full_name, birth_year, relation, is_head, state, same_as_id
     FROM resident WHERE household_id = ANY(%(ids)s::uuid[]) ORDER BY household_id, ordinal
 """
 _FACTS = """
@@ -128,14 +128,17 @@ def _rewrite_chunk(session: Session, ids: list[UUID], households: str) -> None:
     for household in run(session, households, ids=ids):
         events = facts.get(household.id, [])
         state, steps = household.state, {}
+        living, same = _same_people(residents.get(household.id, []))
         if events:
             events, effective = _standing(events, visits)
+            if same:
+                effective = [derive.speaking_of(fact, same) for fact in effective]
             state = derive.household_state(household.state, effective)
             if state != household.state:
                 states.append((household.id, state))
             steps = derive.decide(effective)
             told += [(*key, *step) for key, step in steps.items()]
-        people = _people(residents.get(household.id, ()), household.kind, state, steps, offers, year)
+        people = _people(living, household.kind, state, steps, offers, year)
         views.append(_view(household, state, people, events, names))
     for statement, columns, rows in (
         (_WRITE_VISITS, ("id", "effective", "flags"), visits),
@@ -176,6 +179,12 @@ def _standing(events: list[Any], changed: list[tuple[Any, ...]]) -> tuple[list[A
     counted = [event for event in events if event.id in standing.effective]
     counted.sort(key=lambda event: (event.est_time, event.id), reverse=True)
     return counted, [fact for fact in facts if fact.id in standing.effective]
+
+
+def _same_people(residents: list[Any]) -> tuple[list[Any], dict[str, str]]:
+    """Residents without those that a merge found twice, and the id that each of these speaks for."""
+    same = {str(one.id): str(one.same_as_id) for one in residents if one.same_as_id is not None}
+    return ([one for one in residents if one.same_as_id is None] if same else residents), same
 
 
 def _people(

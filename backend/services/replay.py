@@ -103,7 +103,7 @@ def _tell_door(
         for resident in living:
             for service in services:
                 _begin(told, resident, door.kind, service)
-        _climb(told)
+        _climb(told, {each.id: each.same_as_id for each in residents if each.same_as_id})
     return told
 
 
@@ -153,12 +153,13 @@ def _begin(told: Told, resident: Resident, kind: str, service: Service) -> None:
     told.steps[resident.id, service.code] = (state, None, None, None)
 
 
-def _climb(told: Told) -> None:
+def _climb(told: Told, same: dict[UUID, UUID]) -> None:
     """Apply each result in time: what is done stays done, alone stays alone, the rest follows the last word."""
     finished = {"done_with_help": 1, "does_alone": 2}
     for id_, visit in told.counted:
         for result in visit.results:
-            key = (UUID(result["resident"]), result["service"])
+            person = UUID(result["resident"])
+            key = (same.get(person, person), result["service"])
             if key not in told.steps:
                 continue
             before, after = finished.get(told.steps[key][0], 0), finished.get(result["state"], 0)

@@ -3,9 +3,12 @@
 Every module of this folder is imported when a worker starts; `@job("name")` in it registers a job.
 """
 
+import asyncio
 import logging
 import pkgutil
+import signal
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -84,7 +87,7 @@ def run_worker(means: Means, *, wait: bool = True) -> None:
     """
     url = means.engine.url.render_as_string(hide_password=False)
     loop = partial(
-        app.run_worker,
+        app.run_worker_async,
         concurrency=2,  # a long import must not hold up a nudge
         delete_jobs="successful",
         fetch_job_polling_interval=20.0,
@@ -94,7 +97,28 @@ def run_worker(means: Means, *, wait: bool = True) -> None:
         shutdown_graceful_timeout=20.0,
         additional_context={"means": means},
     )
+
+    async def work() -> None:
+        if wait:
+            _end_by_signal()
+        async with app.open_async():
+            _log.info("worker", extra={"fields": {"state": "started"}})
+            await loop(wait=wait, listen_notify=wait, install_signal_handlers=False)
+
     with app.replace_connector(connector(url)):
-        _log.info("worker", extra={"fields": {"state": "started"}})
-        loop(wait=wait, listen_notify=wait, install_signal_handlers=wait)
+        with suppress(asyncio.CancelledError):
+            asyncio.run(work())
         _log.info("worker", extra={"fields": {"state": "stopped"}})
+
+
+def _end_by_signal() -> None:
+    """Let SIGTERM and SIGINT cancel the worker, which then finishes what it is doing.
+
+    From the first moment on: procrastinate's own handlers come after its first questions to the database, and a signal
+    before them would tear down the loop in the middle of one.
+    """
+    running = asyncio.current_task()
+    assert running is not None  # noqa: S101  # we are called inside it
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with suppress(NotImplementedError):  # Windows
+            asyncio.get_running_loop().add_signal_handler(number, running.cancel)

@@ -73,7 +73,7 @@ class _Evening(RuleBasedStateMachine):
         self.session.expire_all()
 
     def published(self) -> list[UUID]:
-        return sorted(set(self.holder.values()))
+        return list(dict.fromkeys(self.holder.values()))  # in an order that a repetition meets again
 
     def drafted(self, plan_id: UUID) -> list[Walk]:
         return list(self.session.scalars(select(Walk).where(Walk.plan_id == plan_id).order_by(Walk.name)))
@@ -140,7 +140,7 @@ class _Evening(RuleBasedStateMachine):
     @rule(data=st.data(), everything=st.booleans())
     def hand_over(self, data: Any, everything: bool) -> None:
         source, target = data.draw(st.permutations(self.published()))[:2]
-        held = sorted(door for door, walk in self.holder.items() if walk == source)
+        held = [door for door in self.doors if self.holder.get(door) == source]
         some = held if everything else data.draw(st.lists(st.sampled_from(held), min_size=1, unique=True))
         moved = walks_live.hand_over(self.session, self.lan, source, target, None if everything else some)
         assert moved == len(some)
@@ -178,7 +178,7 @@ class _Evening(RuleBasedStateMachine):
     @invariant()
     def a_walk_in_force_has_doors_and_people(self) -> None:
         in_force = self.session.scalars(select(Walk.id).where(Walk.state == WalkState.PUBLISHED)).all()
-        assert sorted(in_force) == self.published()
+        assert sorted(in_force) == sorted(self.published())
         manned = self.session.scalars(
             select(func.count(func.distinct(WalkMember.walk_id))).where(
                 WalkMember.walk_id.in_(in_force), WalkMember.ended_at.is_(None)

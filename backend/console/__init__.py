@@ -8,6 +8,7 @@ from backend.console import (
     codes,
     households,
     imports,
+    imports_after,
     people,
     place,
     places,
@@ -32,3 +33,4 @@ def register(app: Flask) -> None:
     app.register_blueprint(campaigns.door)
     app.register_blueprint(codes.door)
     app.register_blueprint(imports.door)
+    app.register_blueprint(imports_after.door)

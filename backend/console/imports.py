@@ -20,7 +20,7 @@ from backend.edge.db import session
 from backend.edge.words import _, locale
 from backend.models import AreaUnit, ImportState
 from backend.services.desk import surroundings
-from backend.services.importing import batches
+from backend.services.importing import batches, fixing, undoing
 from backend.services.importing.grouping import GroupBy
 from backend.services.importing.labels import Field
 from backend.services.importing.plan import BY_VALUES, Plan
@@ -124,6 +124,7 @@ def show(batch_id: UUID) -> ResponseReturnValue:
         batch=batch,
         place=session().get_one(AreaUnit, batch.neighbourhood_id),
         running=batch.state == ImportState.RUNNING,
+        undoable=undoing.can_be_undone(batch),
         failed=batch.state == ImportState.FAILED,
         refused=_sentences((row, code, values) for row, code, values, _cells in told.rows) if told else [],
         notices=_sentences(told.notices) if told else [],
@@ -216,7 +217,7 @@ def refused_rows(batch_id: UUID) -> ResponseReturnValue:
     """The rows that did not go in, each with its reason, to correct and upload again; after a week they are gone."""
     if batches.find(session(), actor(), batch_id).refused_enc is None:
         return redirect(f"/nhap/{batch_id}", 303)
-    data = refused_file(batches.download_refused(session(), actor(), batch_id), _say)
+    data = refused_file(batches.download_refused(session(), actor(), batch_id), say)
     return send_file(
         BytesIO(data),
         mimetype="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -276,16 +277,18 @@ def _look(batch_id: UUID, **problem: Any) -> str:
         groupings=[(by, _(words)) for by, words in GROUPINGS.items()],
         group_by=batch.plan["group_by"],
         shown=_SHOWN,
+        fixable=any(told.code in fixing.AT_FAULT for told in (*seen.records.refused, *seen.records.notices)),
         mask=mask,
         **(forms.NO_PROBLEM | problem),
     )
 
 
 def _sentences(told: Iterable[tuple[int, str, dict[str, Any]]]) -> list[tuple[int, str]]:
-    return [(row, _say(code, **values)) for row, code, values in told]
+    return [(row, say(code, **values)) for row, code, values in told]
 
 
-def _say(code: str, **values: Any) -> str:
+def say(code: str, **values: Any) -> str:
+    """What the import says about a row, as a sentence."""
     return sentence(code, locale(), **values)
 
 

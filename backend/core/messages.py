@@ -133,6 +133,9 @@ MESSAGES.update(
         "import_failed": N_(
             "Nhập bị dừng giữa chừng. Những hộ đã vào vẫn còn; tải lại tệp, máy sẽ làm tiếp."
         ),
+        "import_row_empty": N_("Dòng {row} không còn gì để nhận ra. Giữ lại ít nhất họ tên."),
+        "import_not_undoable": N_("Lần nhập này không hoàn tác được nữa: đã hoàn tác, hoặc đã quá 7 ngày."),
+        "import_worked_on": N_("Chưa hoàn tác gì: {n} hộ đã có người làm việc sau lần nhập này."),
         "row_birth_wrong": N_("Ngày sinh '{value}' chưa đúng. Sửa rồi tải lại, các dòng khác đã vào."),
         "row_birth_twice": N_("Năm sinh có ở cả cột Nam và cột Nữ. Giữ một cột rồi tải lại."),
         "row_no_household": N_("Chưa rõ dòng này thuộc hộ nào. Ghi số hộ hoặc chủ hộ rồi tải lại."),

@@ -37,12 +37,15 @@ def run_import(means: Means, batch_id: str) -> None:
 
 @job("clear_imports", cron="20 19 * * *")
 def clear_imports(means: Means) -> None:
-    """Every night: refused rows after a week, lists that nobody imported after two days."""
+    """Every night: refused rows and what an undo needs after a week, lists that nobody imported after two days."""
     with work.unit_of_work(means.engine) as session:
         session.execute(
             update(ImportBatch)
-            .where(ImportBatch.finished_at < now() - _REFUSED_KEPT, ImportBatch.refused_enc.is_not(None))
-            .values(refused_enc=None)
+            .where(
+                ImportBatch.finished_at < now() - _REFUSED_KEPT,
+                ImportBatch.refused_enc.is_not(None) | ImportBatch.undo_enc.is_not(None),
+            )
+            .values(refused_enc=None, undo_enc=None)
         )
         session.execute(
             update(ImportBatch)

@@ -18,13 +18,14 @@ class ImportState(StrEnum):
     DONE = "done"
     FAILED = "failed"
     DROPPED = "dropped"
+    UNDONE = "undone"
 
 
 class ImportBatch(Base):
     """`staged_enc`: the cells that may be kept (columns with ID numbers are already gone), encrypted, cleared after use.
 
     `refused_enc`: the refused rows with their reasons, encrypted; the Excel file is made of them at the download.
-    Kept for a week.
+    `undo_enc`: what the import made and what stood there before, encrypted. Both are kept for a week.
     """
 
     __tablename__ = "import_batch"
@@ -41,9 +42,12 @@ class ImportBatch(Base):
     rows_done: Mapped[int] = mapped_column(default=0)
     staged_enc: Mapped[bytes | None]
     refused_enc: Mapped[bytes | None]
+    undo_enc: Mapped[bytes | None]
     failure: Mapped[str | None]
     created_by: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"))
     created_at: Mapped[CreatedAt]
     finished_at: Mapped[datetime | None]
+    undone_at: Mapped[datetime | None]
+    undone_by: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"))
 
     __table_args__ = (one_of("state", ImportState),)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, defer
 
 from backend.core.clock import today
 from backend.core.refusal import NotFound, Refusal
-from backend.models import AreaUnit, ImportBatch, ImportState
+from backend.models import Account, AreaUnit, ImportBatch, ImportState
 from backend.services import audit, queue
 from backend.services.actor import Actor, neighbourhood_for, neighbourhood_ids
 from backend.services.importing import staging
@@ -41,10 +41,11 @@ class Preview:
 
 @dataclass(frozen=True)
 class PastImport:
-    """One line of the history."""
+    """One line of the history. `by`: who brought the list in; "" for the command line."""
 
     batch: ImportBatch
     neighbourhood: str
+    by: str
 
 
 def upload(
@@ -52,13 +53,24 @@ def upload(
 ) -> ImportBatch:
     """Read a file and stage what may be kept of it. Raises Refusal with the reason, NotFound out of scope."""
     neighbourhood = neighbourhood_for(session, actor, neighbourhood_id)
-    sheets = read(data)
+    return take(session, actor, neighbourhood.id, file_name, hashlib.sha256(data).digest(), read(data))
+
+
+def take(
+    session: Session,
+    actor: Actor,
+    neighbourhood_id: UUID,
+    file_name: str,
+    file_sha256: bytes,
+    sheets: Sequence[Sheet],
+) -> ImportBatch:
+    """Stage sheets that were read already; `neighbourhood_id` is in the actor's scope."""
     plan = make_plan(sheets)
     batch = ImportBatch(
         ward_id=actor.ward_id,
-        neighbourhood_id=neighbourhood.id,
+        neighbourhood_id=neighbourhood_id,
         file_name=file_name[:200],
-        file_sha256=hashlib.sha256(data).digest(),
+        file_sha256=file_sha256,
         rows_total=len(plan.rows),
         staged_enc=staging.stage(sheets, [_plan_of_sheet(sheet, plan) for sheet in sheets]),
         created_by=actor.account_id,
@@ -90,7 +102,19 @@ def plan_of(batch: ImportBatch) -> Plan:
     if batch.staged_enc is None or batch.state not in (ImportState.READY, ImportState.RUNNING):
         raise Refusal("import_over", status=409)
     sheets = staging.unstage(batch.staged_enc)
-    return make_plan(sheets, _choice(batch, sheets))
+    return make_plan(sheets, choice_of(batch, sheets))
+
+
+def open_for_change(session: Session, actor: Actor, batch_id: UUID) -> tuple[ImportBatch, list[Sheet]]:
+    """A batch that waits, locked, and its sheets; of two people who change it at once the second waits.
+
+    Raises Refusal("import_over") once it was imported or thrown away.
+    """
+    find(session, actor, batch_id)
+    batch = session.get_one(ImportBatch, batch_id, with_for_update=True, populate_existing=True)
+    if batch.state != ImportState.READY or batch.staged_enc is None:
+        raise Refusal("import_over", status=409)
+    return batch, staging.unstage(batch.staged_enc)
 
 
 def choose(
@@ -103,11 +127,8 @@ def choose(
     sheet: str | None = None,
 ) -> ImportBatch:
     """Change the mapping, the answer about households, or the sheet. Raises Refusal where that gives no list."""
-    batch = find(session, actor, batch_id)
-    if batch.state != ImportState.READY or batch.staged_enc is None:
-        raise Refusal("import_over", status=409)
-    sheets = staging.unstage(batch.staged_enc)
-    before = _choice(batch, sheets)
+    batch, sheets = open_for_change(session, actor, batch_id)
+    before = choice_of(batch, sheets)
     by = group_by or before.group_by
     if sheet is not None and sheet != before.sheet:
         choice = Choice(sheet=sheet, group_by=by)
@@ -191,18 +212,19 @@ def download_refused(session: Session, actor: Actor, batch_id: UUID) -> RefusedR
 def history(session: Session, actor: Actor) -> list[PastImport]:
     """The imports of the actor's neighbourhoods, newest first."""
     rows = session.execute(
-        select(ImportBatch, AreaUnit.name)
+        select(ImportBatch, AreaUnit.name, Account.full_name)
         .join(AreaUnit, AreaUnit.id == ImportBatch.neighbourhood_id)
+        .outerjoin(Account, Account.id == ImportBatch.created_by)
         .where(
             ImportBatch.ward_id == actor.ward_id,
             ImportBatch.neighbourhood_id.in_(neighbourhood_ids(actor)),
             ImportBatch.state != ImportState.DROPPED,
         )
-        .options(defer(ImportBatch.staged_enc), defer(ImportBatch.refused_enc))
+        .options(defer(ImportBatch.staged_enc), defer(ImportBatch.refused_enc), defer(ImportBatch.undo_enc))
         .order_by(ImportBatch.created_at.desc())
         .limit(_HISTORY)
     )
-    return [PastImport(batch, name) for batch, name in rows]
+    return [PastImport(batch, name, by or "") for batch, name, by in rows]
 
 
 def _plan_of_sheet(sheet: Sheet, chosen: Plan) -> Plan | None:
@@ -226,7 +248,8 @@ def _remember(plan: Plan, by: GroupBy) -> dict[str, Any]:
     }
 
 
-def _choice(batch: ImportBatch, sheets: Sequence[Sheet]) -> Choice:
+def choice_of(batch: ImportBatch, sheets: Sequence[Sheet]) -> Choice:
+    """What was decided about the sheets of a batch so far."""
     plan = batch.plan
     return Choice(
         sheet=sheets[plan["sheet"]].name,

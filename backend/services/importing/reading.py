@@ -35,12 +35,14 @@ class Sheet:
     """One sheet as it stands. `rows` and their cells count from 0, empty tails cut; empty cells are None.
 
     `merged`: (top, left, bottom, right), inclusive. `fonts`: the usual font of each column, where it could be read.
+    `corrected`: (row, column, cell) that a person put right afterwards, in Unicode whatever the sheet is written in.
     """
 
     name: str
     rows: list[list[Cell]]
     merged: tuple[tuple[int, int, int, int], ...] = ()
     fonts: tuple[str | None, ...] = ()
+    corrected: tuple[tuple[int, int, Cell], ...] = ()
 
 
 def read_path(path: Path, *, limit: int) -> list[Sheet]:

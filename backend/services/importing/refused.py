@@ -17,7 +17,7 @@ from backend.services.importing.labels import Field
 from backend.services.importing.staging import RefusedRows
 
 # Headings that the import itself understands; the reason stands first, where it is seen.
-_HEADINGS: dict[Field, str] = {
+HEADINGS: dict[Field, str] = {
     Field.STT_HO: "STT hộ",
     Field.HEAD_NAME: "Họ và tên chủ hộ",
     Field.NAME: "Họ và tên",
@@ -43,14 +43,14 @@ def neutral(value: object) -> str:
 
 def refused_file(refused: RefusedRows, say: Callable[..., str]) -> bytes:
     """The file (.xlsx); `say(code, **values)` gives the reason as a sentence."""
-    fields = [of for of in _HEADINGS if any(of in cells for *_, cells in refused.rows)]
+    fields = [of for of in HEADINGS if any(of in cells for *_, cells in refused.rows)]
     book = Workbook(write_only=True)
     sheet = book.create_sheet("Dòng chưa vào")
     sheet.freeze_panes = "A2"
     widths = [10, 60, *(_WIDE.get(of, 18) for of in fields)]
     for column, width in enumerate(widths, start=1):
         sheet.column_dimensions[get_column_letter(column)].width = width
-    headings = ["Dòng", "Lý do", *(_HEADINGS[of] for of in fields)]
+    headings = ["Dòng", "Lý do", *(HEADINGS[of] for of in fields)]
     sheet.append([_cell(sheet, heading, bold=True) for heading in headings])
     for row, code, values, cells in refused.rows:
         texts = [str(row), say(code, **values), *(neutral(cells.get(of)) for of in fields)]

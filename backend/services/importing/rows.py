@@ -82,7 +82,7 @@ def find_rows(
             continue
         width = len(cells)
         kept = {of: cells[column] for column, of in places if column < width and cells[column] is not None}
-        row = Row(index + 1, _marked_head(kept | down[index] if index in down else kept))
+        row = Row(index + 1, _marked_head(down[index] | kept if index in down else kept))
         kind = Kind.OTHER if _repeats_header(cells, labels) else _kind(cells, filled, row, relations)
         if kind is Kind.PERSON and ended and not _named(row):
             kind = Kind.OTHER

@@ -18,6 +18,7 @@ from backend.services.importing import staging
 from backend.services.importing.matching import KnownHousehold, Pair, match
 from backend.services.importing.plan import Plan
 from backend.services.importing.records import Records
+from backend.services.importing.tracing import Trace
 from backend.services.importing.writing import Counts, load_known, lock, make_place, write
 
 STEP = 1000  # households in one transaction
@@ -31,8 +32,9 @@ def run_at_once(session: Session, batch: ImportBatch, plan: Plan, records: Recor
     lock(session, neighbourhood)
     known = load_known(session, neighbourhood)
     pairs = match(records.households, known)
-    counts = Counts()
-    write(session, make_place(neighbourhood, batch.id), pairs, counts)
+    counts, trace = Counts(), Trace.begun(None)
+    write(session, make_place(neighbourhood, batch.id), pairs, counts, trace)
+    batch.undo_enc = trace.sealed()
     finish(session, batch, plan, records, summary(counts, records, pairs, known))
 
 
@@ -44,6 +46,7 @@ def run_in_steps(
     with work.unit_of_work(engine) as session:
         batch = session.get_one(ImportBatch, batch_id)
         neighbourhood = session.get_one(AreaUnit, batch.neighbourhood_id)
+        trace = Trace.begun(batch.undo_enc)
         known = load_known(session, neighbourhood)
     pairs = match(records.households, known)
     done = rows = 0
@@ -52,8 +55,9 @@ def run_in_steps(
         rows += sum(len(pair.record.rows) for pair in step)
         with work.unit_of_work(engine) as session:
             lock(session, neighbourhood)
-            write(session, make_place(neighbourhood, batch_id), step, counts)
-            session.execute(update(ImportBatch).where(ImportBatch.id == batch_id).values(rows_done=rows))
+            write(session, make_place(neighbourhood, batch_id), step, counts, trace)
+            values = {"rows_done": rows, "undo_enc": trace.sealed()}
+            session.execute(update(ImportBatch).where(ImportBatch.id == batch_id).values(**values))
         done += len(step)
         if progress is not None:
             progress(done, len(pairs))

@@ -8,13 +8,14 @@ import json
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from backend.core.crypto import keyring
 from backend.services.importing.labels import Field
 from backend.services.importing.plan import Plan
 from backend.services.importing.reading import Sheet
 from backend.services.importing.records import Records
+from backend.services.importing.rows import household_number
 from backend.services.importing.screening import cleaned
 
 _STAGED = "import.staged"
@@ -39,23 +40,34 @@ def stage(sheets: Sequence[Sheet], plans: Sequence[Plan | None]) -> bytes:
         _without(sheet, plan) if plan else replace(sheet, rows=[])
         for sheet, plan in zip(sheets, plans, strict=True)
     ]
-    return _seal([[sheet.name, sheet.rows, sheet.merged, sheet.fonts] for sheet in kept], _STAGED)
+    return restage(kept)
+
+
+def restage(sheets: Sequence[Sheet]) -> bytes:
+    """Sheets that `unstage` gave, sealed again; what was corrected in them is screened by whoever corrects."""
+    return _seal(
+        [[sheet.name, sheet.rows, sheet.merged, sheet.fonts, sheet.corrected] for sheet in sheets], _STAGED
+    )
 
 
 def unstage(sealed: bytes) -> list[Sheet]:
     """What `stage` kept."""
     return [
         Sheet(
-            name, rows, tuple((top, left, bottom, right) for top, left, bottom, right in merged), tuple(fonts)
+            name,
+            rows,
+            tuple((top, left, bottom, right) for top, left, bottom, right in merged),
+            tuple(fonts),
+            tuple((row, column, cell) for row, column, cell in (corrected[0] if corrected else ())),
         )
-        for name, rows, merged, fonts in _open(sealed, _STAGED)
+        for name, rows, merged, fonts, *corrected in _open(sealed, _STAGED)
     ]
 
 
 def refused_rows(plan: Plan, records: Records) -> RefusedRows:
     """The refused rows with their kept cells, and whose household they are, so that a corrected row finds it."""
     rows = {row.number: row for row in plan.rows}
-    home = {number: household for household in records.households for number in household.rows}
+    home = homes(plan, records)
     listed: list[tuple[int, str, dict[str, Any], dict[str, Any]]] = []
     for told in records.refused:
         cells: dict[str, Any] = {
@@ -67,6 +79,29 @@ def refused_rows(plan: Plan, records: Records) -> RefusedRows:
             cells[Field.STT_HO] = household.number or None
         listed.append((told.row, told.code, told.values, {of: cell for of, cell in cells.items() if cell}))
     return RefusedRows(listed, [(told.row, told.code, told.values) for told in records.notices])
+
+
+class Home(NamedTuple):
+    """The household of a row, as far as the list tells it."""
+
+    head_name: str | None
+    address: str
+    number: str
+
+
+def homes(plan: Plan, records: Records) -> dict[int, Home]:
+    """Row to the household it belongs to, also where the row or the whole household was refused."""
+    found: dict[int, Home] = {}
+    grouping = plan.grouping
+    for members, head in zip(grouping.households or (), grouping.heads or (), strict=True):
+        row = plan.rows[members[0] if head is None else head]
+        name = row.text(Field.HEAD_NAME) or (row.text(Field.NAME) if head is not None else "")
+        home = Home(name or None, row.text(Field.ADDRESS), household_number(row))
+        found |= {plan.rows[index].number: home for index in members}
+    for household in records.households:
+        home = Home(household.head_name, household.address, household.number)
+        found |= dict.fromkeys(household.rows, home)
+    return found
 
 
 def keep_refused(refused: RefusedRows) -> bytes:

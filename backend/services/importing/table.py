@@ -51,6 +51,9 @@ def make_table(sheet: Sheet) -> Table:
         ]
         for row in sheet.rows
     ]
+    for row, column, cell in sheet.corrected:
+        rows[row] += [None] * (column + 1 - len(rows[row]))
+        rows[row][column] = _clean(cell, Encoding.UNICODE, False) if isinstance(cell, str) else cell
     return Table(sheet.name, rows, sheet.merged, encoding, width)
 
 

@@ -21,6 +21,7 @@ from backend.models import AreaUnit, Household, HouseholdState, Resident
 from backend.services import feed, places
 from backend.services.importing.matching import KnownHousehold, KnownPerson, Pair, match_people
 from backend.services.importing.records import HouseholdRecord, PersonRecord
+from backend.services.importing.tracing import Trace, alley_ids
 from backend.text import addresses
 from backend.text.vietnamese import search_key
 
@@ -116,20 +117,23 @@ def load_known(session: Session, neighbourhood: AreaUnit) -> list[KnownHousehold
     return list(known.values())
 
 
-def write(session: Session, place: Place, pairs: Sequence[Pair], counts: Counts) -> None:
-    """Store these households; `counts` grows by what was done. The feed learns of every change."""
-    changed: list[UUID] = []
+def write(session: Session, place: Place, pairs: Sequence[Pair], counts: Counts, trace: Trace) -> None:
+    """Store these households; `counts` and `trace` grow by what was done. The feed learns of every change."""
+    created: list[UUID] = []
     fresh = [pair for pair in pairs if pair.known is None]
     known = [pair for pair in pairs if pair.known is not None]
     moved = [pair for pair in known if pair.known and _new_address(pair.record, pair.known)]
     parsed = {pair.record.address: addresses.parse(pair.record.address) for pair in (*fresh, *moved)}
     names = {address.alley for address in parsed.values() if address.alley}
+    there = alley_ids(session, place.neighbourhood)
     alleys = places.ensure_alleys(session, place.neighbourhood, sorted(names))
+    trace.alleys += sorted({str(alley) for alley in alleys.values()} - there)
     doors = {raw: (address, alleys.get(address.alley or "")) for raw, address in parsed.items()}
     if fresh:
-        changed += _create(session, place, fresh, doors, counts)
-    changed += _update(session, place, known, doors, counts)
-    feed.touch_households(session, changed)
+        created = _create(session, place, fresh, doors, counts)
+    changed, written = _update(session, place, known, doors, counts, trace)
+    trace.after(session, created, written)
+    feed.touch_households(session, [*created, *changed])
 
 
 Doors = dict[str, tuple[addresses.Address, UUID | None]]
@@ -165,8 +169,9 @@ def _create(
 
 
 def _update(
-    session: Session, place: Place, pairs: Sequence[Pair], doors: Doors, counts: Counts
-) -> list[UUID]:
+    session: Session, place: Place, pairs: Sequence[Pair], doors: Doors, counts: Counts, trace: Trace
+) -> tuple[list[UUID], list[UUID]]:
+    """The households that phones and pages see changed, and all that were written (also a list's own key alone)."""
     changed: list[UUID] = []
     households: list[dict[str, Any]] = []
     residents: list[dict[str, Any]] = []
@@ -191,12 +196,15 @@ def _update(
         if values:
             households.append({"_id": known.id, **values})
         residents += people
+    written = sorted({*changed, *(row["_id"] for row in households)})
+    trace.before(session, written)
+    trace.added += [str(row[0]) for row in added]
     _update_rows(session, Household, households)
     _update_rows(session, Resident, residents)
     _copy(session, f"COPY resident ({_RESIDENT_COLUMNS}) FROM STDIN", added)
     counts.people_created += len(added)
     counts.people_updated += len(residents)
-    return changed
+    return changed, written
 
 
 def _household_changes(pair: Pair, known: KnownHousehold, doors: Doors) -> dict[str, Any]:

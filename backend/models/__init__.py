@@ -3,6 +3,7 @@
 from backend.models.account import Account, LoginSession, Membership, Role
 from backend.models.area_unit import AreaUnit, AreaUnitChange, AreaUnitName, ChangeKind, Level
 from backend.models.audit_entry import AuditEntry
+from backend.models.badge_key import BadgeKey
 from backend.models.base import Base
 from backend.models.campaign import Campaign, Target
 from backend.models.device import Device, Enrolment, PushKind, PushTarget
@@ -19,8 +20,10 @@ from backend.models.household import (
 from backend.models.import_batch import ImportBatch, ImportState
 from backend.models.qr_code import CodeKind, QrCode, ScanCount
 from backend.models.rate_limit import RateLimit
+from backend.models.scam_report import ReportAbout, ReportReason, ReportState, ScamReport
 from backend.models.service import CLOSED, DONE, OPEN, Adoption, AdoptionState, FailureReason, Service
 from backend.models.team import Team, TeamArea
+from backend.models.visit_code import VisitCode
 from backend.models.visit_event import Consent, EventKind, HouseholdView, Outcome, Visit, VisitEvent
 from backend.models.walk import Assignment, Walk, WalkMember, WalkState
 
@@ -36,6 +39,7 @@ __all__ = [
     "AreaUnitName",
     "Assignment",
     "AuditEntry",
+    "BadgeKey",
     "Base",
     "Campaign",
     "ChangeFeed",
@@ -62,9 +66,13 @@ __all__ = [
     "PushTarget",
     "QrCode",
     "RateLimit",
+    "ReportAbout",
+    "ReportReason",
+    "ReportState",
     "Resident",
     "ResidentState",
     "Role",
+    "ScamReport",
     "ScanCount",
     "ServerMeta",
     "Service",
@@ -74,6 +82,7 @@ __all__ = [
     "Team",
     "TeamArea",
     "Visit",
+    "VisitCode",
     "VisitEvent",
     "Walk",
     "WalkMember",

@@ -16,13 +16,14 @@ from sqlalchemy.orm import Session
 
 from backend.app import create_app
 from backend.core import crypto
+from backend.core.clock import now
 from backend.core.crypto import Keyring
 from backend.core.settings import Settings, load
 from backend.database import migrate, work
 from backend.database.embedded import EmbeddedPostgres
 from backend.database.engine import make_engine
 from backend.edge.db import db
-from backend.services import feed, reference
+from backend.services import feed, rate_limit, reference
 from tests.people import People, make_people
 
 _URL = "GOCUA_TEST_DATABASE"
@@ -123,6 +124,13 @@ def app(settings: Settings, database_url: str, connection: Connection) -> Iterat
         db.session.remove()
         engines[None] = real
         real.dispose()
+
+
+@pytest.fixture(autouse=True)
+def one_window(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Attempts of one test are counted in one window, also when the quarter of an hour ends in the middle of it."""
+    moment = now()
+    monkeypatch.setattr(rate_limit, "now", lambda: moment)
 
 
 @pytest.fixture

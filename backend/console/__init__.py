@@ -9,6 +9,7 @@ from backend.console import (
     households,
     imports,
     imports_after,
+    paper,
     people,
     place,
     places,
@@ -29,6 +30,7 @@ def register(app: Flask) -> None:
     app.register_blueprint(people.door)
     app.register_blueprint(teams.door)
     app.register_blueprint(walk.door)
+    app.register_blueprint(paper.door)
     app.register_blueprint(places.door)
     app.register_blueprint(campaigns.door)
     app.register_blueprint(codes.door)

@@ -14,7 +14,7 @@ from backend.edge.access import LEADERS, OVERSEERS, actor
 from backend.edge.db import session
 from backend.edge.words import _, number
 from backend.models import Team, Walk, WalkState
-from backend.services import walks, walks_live, walks_read
+from backend.services import paper, walks, walks_live, walks_read
 from backend.services.walk_rights import volunteers_of, walk_for
 
 __all__ = ["door"]  # the room of walks with all its pages
@@ -82,6 +82,7 @@ def show(walk_id: UUID) -> ResponseReturnValue:
         targets=[row for row in others if _takes_doors_of(row.walk, page.row.walk)],
         people=volunteers_of(session(), session().get_one(Team, page.row.walk.team_id)),
         members={person.id for person in page.row.people},
+        sheets=paper.sheets_of(session(), actor(), walk_id),
         NO_ALLEY=NO_ALLEY,
     )
 

@@ -188,3 +188,19 @@ MESSAGES.update(
         "merge_settled": N_("Một trong hai hộ đã gộp hoặc đã xin thôi. Mở lại danh sách để xem."),
     }
 )
+
+# --- walks on paper ---
+MESSAGES.update(
+    {
+        "paper_code": N_("Không có phiếu nào mang mã này. Mã có 10 chữ, in ở đầu mỗi trang phiếu."),
+        "paper_many": N_("Mỗi lần in nhiều nhất {limit} phiếu. Chọn từng khu rồi in."),
+        "paper_begun": N_("Phiếu đã có dòng nhập. Bỏ các dòng ấy trước, rồi mới đổi người hoặc ngày."),
+        "paper_day": N_("Ngày đi phải là hôm nay hoặc trước đó, không quá 60 ngày."),
+        "paper_early": N_("Phiếu này của ngày chưa tới. Sửa ngày đi ở đầu trang, hoặc đợi đến hôm đó."),
+        "paper_changed": N_("Dòng này vừa được sửa ở nơi khác, như đang hiện. Xem lại rồi chọn lần nữa."),
+        "paper_results": N_("Đã ghi kết quả cho người trong nhà thì chọn Giúp; hoặc xoá các chữ đã ghi."),
+        "paper_letter": N_("Mỗi ô một chữ: X, T, C, K hoặc G. Sau K có thể ghi số của lý do."),
+        "paper_when": N_("Hẹn lại thì ghi ngày hẹn. Nhà đã dời đi thì không ghi ngày."),
+        "paper_busy": N_("Hộ này đang được một máy khác ghi. Đợi vài giây rồi chọn lại."),
+    }
+)

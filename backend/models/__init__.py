@@ -18,6 +18,7 @@ from backend.models.household import (
     ResidentState,
 )
 from backend.models.import_batch import ImportBatch, ImportState
+from backend.models.paper_sheet import PaperSheet
 from backend.models.qr_code import CodeKind, QrCode, ScanCount
 from backend.models.rate_limit import RateLimit
 from backend.models.scam_report import ReportAbout, ReportReason, ReportState, ScamReport
@@ -62,6 +63,7 @@ __all__ = [
     "LoginSession",
     "Membership",
     "Outcome",
+    "PaperSheet",
     "PushKind",
     "PushTarget",
     "QrCode",

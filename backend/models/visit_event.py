@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, SmallInteger
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, SmallInteger, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Text
@@ -25,6 +25,7 @@ class VisitEvent(Base):
 
     `core_enc`: the exact core text, encrypted (context "event.core"). `household_id`: as sent, no foreign key;
     `household_link`: the door it was credited to inside the author's ward. `result_json`: the answer given once.
+    It came from a phone (`device_id`) or from a day sheet that somebody typed in (`paper_sheet_id`, `entered_by`).
     """
 
     __tablename__ = "visit_event"
@@ -33,7 +34,9 @@ class VisitEvent(Base):
     ward_id: Mapped[WardId]
     payload_sha256: Mapped[bytes]
     author: Mapped[UUID] = mapped_column(ForeignKey("account.id"), index=True)
-    device_id: Mapped[UUID] = mapped_column(ForeignKey("device.id"))
+    device_id: Mapped[UUID | None] = mapped_column(ForeignKey("device.id"))
+    paper_sheet_id: Mapped[UUID | None]
+    entered_by: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"))
     household_id: Mapped[UUID | None]
     household_link: Mapped[UUID | None]
     kind: Mapped[str]
@@ -51,8 +54,14 @@ class VisitEvent(Base):
     __table_args__ = (
         one_of("kind", EventKind),
         CheckConstraint("octet_length(payload_sha256) = 32", name="sha256"),
+        CheckConstraint(
+            "num_nonnulls(device_id, paper_sheet_id) = 1 AND num_nonnulls(paper_sheet_id, entered_by) <> 1",
+            name="source",
+        ),
         ForeignKeyConstraint(["ward_id", "household_link"], ["household.ward_id", "household.id"]),
+        ForeignKeyConstraint(["ward_id", "paper_sheet_id"], ["paper_sheet.ward_id", "paper_sheet.id"]),
         Index("ix_visit_event_household", "household_link"),
+        Index("ix_visit_event_paper", "paper_sheet_id", postgresql_where=text("paper_sheet_id IS NOT NULL")),
     )
 
 

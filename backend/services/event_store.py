@@ -47,10 +47,12 @@ _CONSENTS = """
 # The primary key decides what is new, nothing is looked up before; visits and consents are written of new events only.
 _INSERT = f"""
     WITH e AS ({_ROWS}), stored AS (
-      INSERT INTO visit_event (id, ward_id, payload_sha256, author, device_id, household_id, household_link, kind,
+      INSERT INTO visit_event (id, ward_id, payload_sha256, author, device_id, paper_sheet_id, entered_by,
+                               household_id, household_link, kind,
                                schema, core_enc, corrects, device_time, device_tz, est_time, received_at, flags,
                                result_json, redacted_at)
-      SELECT e.id, %(ward)s, decode(e.digest, 'hex'), %(author)s, %(device)s, e.household, e.link, e.kind,
+      SELECT e.id, %(ward)s, decode(e.digest, 'hex'), %(author)s, %(device)s::uuid, %(sheet)s::uuid,
+             %(typist)s::uuid, e.household, e.link, e.kind,
              1, decode(e.core, 'hex'), e.corrects, e.device_time, e.tz, e.est_time, %(received)s,
              string_to_array(e.flags, ','), e.result, CASE WHEN e.redacted THEN %(received)s END
       FROM e ON CONFLICT (id) DO NOTHING RETURNING id
@@ -70,6 +72,14 @@ class Arrival:
 
 
 @dataclass(frozen=True)
+class Paper:
+    """A day sheet that somebody types in for its volunteer, who is the author of the visits."""
+
+    sheet_id: UUID
+    entered_by: UUID
+
+
+@dataclass(frozen=True)
 class _New:
     """An event on its way in: its core, its door, its time, what is odd about it."""
 
@@ -80,9 +90,11 @@ class _New:
 
 
 def store_set(
-    session: Session, actor: Actor, cores: list[Core], arrival: Arrival
+    session: Session, actor: Actor, cores: list[Core], arrival: Arrival, paper: Paper | None = None
 ) -> dict[UUID, dict[str, Any]]:
     """Store `cores` (distinct ids, sorted by household and id); the answer per id.
+
+    `paper`: they come from a day sheet, whose doors were the author's, whoever holds them now.
 
     Raises whatever the database raises: the caller holds a savepoint.
     """
@@ -91,12 +103,19 @@ def store_set(
     answers: dict[UUID, dict[str, Any]] = {}
     for core in cores:
         door = doors[core.household]
+        if paper is not None:
+            door = door._replace(visible=True)
         event = _arrive(core, door.id, arrival)
         answers[core.id], flags = _judge(event, door)
         coming.append(_New(core, None if door.withdrawn else door.id, event.est_time, flags))
     rows = [_row(event, answers[event.core.id]) for event in coming]
     shared = {"ward": actor.ward_id, "author": actor.account_id}
-    found = run(session, _INSERT, rows=_json(rows), device=actor.device_id, received=arrival.at, **shared)
+    source = {
+        "device": actor.device_id,
+        "sheet": paper.sheet_id if paper else None,
+        "typist": paper.entered_by if paper else None,
+    }
+    found = run(session, _INSERT, rows=_json(rows), received=arrival.at, **source, **shared)
     fresh = {row.id for row in found}
     answers |= _duplicates(session, actor, [event.core for event in coming if event.core.id not in fresh])
     kept = [(event.core, event.link) for event in coming if event.core.id in fresh and event.link is not None]

@@ -3,13 +3,14 @@
 The table of contents for the rest of the project; the modules name their limits and errors.
 """
 
+from qr.codes.day_sheet import DaySheet, SheetDoor, SheetPerson, day_sheets_pdf
 from qr.codes.pdf import LabelKind, TooDense
 from qr.codes.posters import Poster, poster_pdf
 from qr.codes.render import png, svg, terminal
 from qr.codes.sheets import LAYOUTS, Label, Layout, label_sheet_pdf
 from qr.codes.symbol import Symbol, TooLong, encode
 from qr.codes.tokens import CREDENTIAL_LENGTH, NotAToken, grouped, new_token, normalise
-from qr.codes.urls import BADGE, ENROLMENT, GUIDE, HOUSEHOLD, NotAlphanumeric, code_url
+from qr.codes.urls import BADGE, ENROLMENT, GUIDE, HOUSEHOLD, PAPER, NotAlphanumeric, code_url
 
 __all__ = [
     "BADGE",
@@ -18,16 +19,21 @@ __all__ = [
     "GUIDE",
     "HOUSEHOLD",
     "LAYOUTS",
+    "PAPER",
+    "DaySheet",
     "Label",
     "LabelKind",
     "Layout",
     "NotAToken",
     "NotAlphanumeric",
     "Poster",
+    "SheetDoor",
+    "SheetPerson",
     "Symbol",
     "TooDense",
     "TooLong",
     "code_url",
+    "day_sheets_pdf",
     "encode",
     "grouped",
     "label_sheet_pdf",

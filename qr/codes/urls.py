@@ -7,8 +7,9 @@ mode and version 3 (formats.md, 9.1). Scheme and host ignore case; our routes ta
 import re
 
 # The path letter of each kind of code. Enrolment is a credential, the others may hang on a wall.
-GUIDE, HOUSEHOLD, BADGE, ENROLMENT = "G", "H", "B", "E"
-LETTERS = (GUIDE, HOUSEHOLD, BADGE, ENROLMENT)
+# Paper is a volunteer's day sheet ("tờ"): it opens at the desk only.
+GUIDE, HOUSEHOLD, BADGE, ENROLMENT, PAPER = "G", "H", "B", "E", "T"
+LETTERS = (GUIDE, HOUSEHOLD, BADGE, ENROLMENT, PAPER)
 
 _ALPHANUMERIC = re.compile(r"[0-9A-Z $%*+\-./:]+")
 

@@ -15,10 +15,10 @@ from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
-from backend.core.clock import now
+from backend.core.clock import now, today
 from backend.database import work
 from backend.edge.access import Credential, Policy
-from backend.models import Account, CodeKind, ImportBatch, QrCode, Role
+from backend.models import Account, CodeKind, ImportBatch, PaperSheet, QrCode, Role
 from backend.services import sessions
 from tests import factories as make
 from tests.people import People, on_phone, sign_in
@@ -64,7 +64,16 @@ def _objects(session: Session, people: People, *, mine: bool) -> dict[str, str]:
         kind=CodeKind.HOUSEHOLD,
         household_id=household.id,
     )
-    session.add_all([batch, code])
+    sheet = PaperSheet(
+        ward_id=ward.id,
+        walk_id=walk.id,
+        account_id=member.id,
+        day=today(),
+        token=f"ZZZZZZZZ{'0C' if mine else '0D'}",
+        doors=[household.id],
+        printed_by=leader.id,
+    )
+    session.add_all([batch, code, sheet])
     session.flush()
     return {
         "household_id": str(household.id),
@@ -78,6 +87,7 @@ def _objects(session: Session, people: People, *, mine: bool) -> dict[str, str]:
         "batch_id": str(batch.id),
         "campaign_id": str(make.create_campaign(session, ward.id).id),
         "code_id": str(code.id),
+        "sheet_id": str(sheet.id),
         "target_id": str(uuid4()),
         "token": code.token,
         "slug": "vneid-muc-2",

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from uuid import UUID
 
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
@@ -16,15 +17,17 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from backend.core import crypto
+from backend.core.clock import today
 from backend.core.crypto import Keyring
 from backend.core.settings import PROJECT
 from backend.database import migrate, work
 from backend.database.embedded import EmbeddedPostgres
 from backend.database.engine import make_engine
-from backend.models import Account, Assignment, Campaign, Device, Household, Visit, WalkMember
-from backend.services import codes, demo, enrol, events, feed, places, reference, sessions
-from backend.services.actor import load_actor
+from backend.models import Account, Assignment, Campaign, Device, Household, PaperSheet, Visit, WalkMember
+from backend.services import codes, demo, enrol, events, feed, paper, paper_print, places, reference, sessions
+from backend.services.actor import Actor, load_actor
 from backend.services.event_core import compose
+from backend.services.paper import Entry
 from tests.browser.conftest import SIZES, serve
 from tests.browser.install import FLAGS, chromium_path
 
@@ -132,6 +135,8 @@ SHOTS = (
     Shot("leader", "tuyen-mot", "/tuyen/{walk}"),
     Shot("leader", "tuyen-moi", "/tuyen/moi"),
     Shot("leader", "tuyen-ke-hoach", "/tuyen/moi", "leader", _plan),
+    Shot("leader", "phieu-nhap", "/tuyen/phieu/{sheet}"),
+    Shot("leader", "phieu-tim", "/tuyen/phieu?ma=00000-00000"),
     Shot("leader", "nguoi", "/nguoi"),
     Shot("leader", "nguoi-mot", "/nguoi/{volunteer}"),
     Shot("leader", "nguoi-them", "/nguoi/them"),
@@ -250,6 +255,7 @@ def _name(session: Session, made: demo.Demo, world: World) -> None:
         for who, account_id in (("leader", leader.account_id), ("officer", officer.account_id))
     }
     plate = codes.code_for_household(session, leader, household)
+    sheet = _sheet(session, leader, volunteer)
     world.names = {
         "household": str(household),
         "neighbourhood": str(place),
@@ -261,9 +267,20 @@ def _name(session: Session, made: demo.Demo, world: World) -> None:
         ),
         "campaign": str(session.scalars(select(Campaign.id).where(Campaign.ward_id == made.ward_id)).one()),
         "code": str(plate.id),
+        "sheet": str(sheet.id),
         "plate": plate.token,
         "badge": codes.code_for_account(session, leader, volunteer).token,
     }
+
+
+def _sheet(session: Session, leader: Actor, volunteer: UUID) -> PaperSheet:
+    """A day sheet of a volunteer's walk, some rows of it typed in."""
+    walk_id = session.scalars(select(WalkMember.walk_id).where(WalkMember.account_id == volunteer)).one()
+    paper_print.day_sheets(session, leader, [walk_id], today(), "https://gocua.example")
+    sheet = session.scalars(select(PaperSheet)).one()
+    for place, outcome in enumerate(("not_home", "not_home", "refused"), start=1):
+        paper.enter(session, leader, sheet.id, place, Entry(outcome), rev=0)
+    return sheet
 
 
 def _take(browser: Browser, world: World, address: str, shot: Shot, size: str) -> None:

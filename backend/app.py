@@ -7,7 +7,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 import backend.console
 import mobile_api
 import qr.pages
-from backend.core import crypto
+from backend.core import crypto, ledger
 from backend.core.crypto import Keyring
 from backend.core.settings import Settings
 from backend.database import migrate
@@ -22,6 +22,7 @@ health = Door("health", __name__)
 def create_app(settings: Settings, database_url: str, *, testing: bool = False) -> Flask:
     """The application on the PostgreSQL at `database_url` (an SQLAlchemy address), its schema already migrated."""
     crypto.configure(Keyring.from_secret(settings.data_key))
+    ledger.configure(settings.data_dir)
     app = Flask(
         __name__, static_folder="edge/static", static_url_path="/static", template_folder="edge/templates"
     )

@@ -7,7 +7,7 @@ hold the two together.
 from typing import Any
 from uuid import UUID
 
-from marshmallow import RAISE, Schema, fields, validate
+from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
 
 from backend.models import PushKind
 from backend.services.pull import DEFAULT_LIMIT, MAX_LIMIT
@@ -18,6 +18,7 @@ _CODES = (
     "accepted_out_of_scope",
     "accepted_redacted",
     "id_conflict",
+    "quarantined",
     "wrong_author",
     "invalid",
     "retry_later",
@@ -119,7 +120,23 @@ class ItemIn(_In):
 
     id = fields.UUID(required=True)
     sha256 = fields.Str(required=True, metadata={"description": "lower-case hex"})
-    core = fields.Str(required=True)
+    core = fields.Str(metadata={"description": "either this or `redacted`"})
+    redacted = fields.Nested(lambda: TraceIn())
+
+    @validates_schema
+    def _one_of_two(self, data: dict[str, Any], **_: Any) -> None:
+        if ("core" in data) == ("redacted" in data):
+            raise ValidationError("Missing data for required field.", "core")
+
+
+class TraceIn(_In):
+    """What is left of an event whose household took its consent back; it keeps the volunteer's credit."""
+
+    author = fields.Str(required=True)
+    kind = fields.Str(required=True)
+    device_time = fields.Str(required=True)
+    tz = fields.Str(required=True)
+    offset_ms = fields.Int(required=True, allow_none=True, strict=True)
 
 
 _ITEM = {"id", "sha256", "core"}

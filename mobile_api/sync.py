@@ -20,7 +20,9 @@ door = ApiDoor("sync", __name__, "Events go up, state comes down.")
 @door.post("/sync/push", who=VOLUNTEERS, takes=PushIn, gives=PushOut, refuses=(409, 413))
 def push(body: dict[str, Any]) -> Response:
     """Hand over events. Repeat it until it is answered: nothing is stored twice."""
-    items = [Item(item["id"], item["sha256"], item["core"]) for item in body["items"]]
+    items = [
+        Item(item["id"], item["sha256"], item.get("core", ""), item.get("redacted")) for item in body["items"]
+    ]
     if len(items) != body["n"]:
         raise Refusal("bad_request", status=400, fields={"n": "bad_value"})
     if len(items) > events.MAX_ITEMS:

@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
-from backend.core import crypto
+from backend.core import crypto, ledger
 from backend.core.crypto import Keyring
 from backend.core.i18n import sentence
 from backend.core.refusal import Refusal
@@ -52,6 +52,7 @@ def ground(*, base_url: str | None = None, prepare: bool = True) -> Iterator[Gro
     settings = read_settings(base_url=base_url)
     set_up_logs(settings.log_level)
     crypto.configure(Keyring.from_secret(settings.data_key))
+    ledger.configure(settings.data_dir)
     with _database(settings) as url:
         engine = make_engine(url)
         try:
@@ -102,7 +103,7 @@ def _uninterrupted() -> Iterator[None]:
 
 def bring_up(engine: Engine) -> None:
     """Migrations, reference data and the server's epoch; changes nothing where all is current."""
-    from backend.services import feed, reference
+    from backend.services import erasure, feed, reference
 
     assert_durable(engine)
     with engine.connect() as connection:
@@ -113,6 +114,7 @@ def bring_up(engine: Engine) -> None:
         reference.load_units(session)
         reference.load_services(session)
         feed.ensure_epoch(session)
+        erasure.replay(session)
 
 
 def explain(error: Exception) -> str | None:

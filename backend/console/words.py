@@ -39,6 +39,7 @@ DOORS: dict[str, str] = {
     HouseholdState.MOVED_AWAY: N_("Đã chuyển đi"),
     HouseholdState.VACANT: N_("Nhà trống"),
     HouseholdState.MERGED: N_("Đã gộp vào hộ khác"),
+    HouseholdState.WITHDRAWN: N_("Đã xin thôi, không đến nữa"),
 }
 KINDS: dict[str, str] = {
     HouseholdKind.HOUSEHOLD: N_("Hộ gia đình"),
@@ -70,6 +71,9 @@ FLAGS: dict[str, str] = {
     "clock_future": N_("đồng hồ máy chạy trước"),
     "clock_lost": N_("đồng hồ máy sai nhiều"),
     "clock_jump": N_("đồng hồ máy bị chỉnh"),
+    "offered_redacted": N_("hộ đã xin thôi, chỉ còn giờ và người đi"),
+    "held": N_("máy gửi lên đã bị thu hồi, tổ trưởng đã xác nhận"),
+    "rescued": N_("lấy từ tệp cứu hộ, tổ trưởng đã xác nhận"),
     "note_cut": N_("ghi chú dài, đã cắt bớt"),
 }
 PURPOSES: dict[str, str] = {
@@ -100,6 +104,7 @@ STATE_FILTERS: dict[str, str] = {
     HouseholdState.MOVED_AWAY: DOORS[HouseholdState.MOVED_AWAY],
     HouseholdState.VACANT: DOORS[HouseholdState.VACANT],
     HouseholdState.MERGED: DOORS[HouseholdState.MERGED],
+    HouseholdState.WITHDRAWN: DOORS[HouseholdState.WITHDRAWN],
 }
 _TABLES = {
     "outcome": OUTCOMES,

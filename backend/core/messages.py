@@ -185,6 +185,7 @@ MESSAGES.update(
 MESSAGES.update(
     {
         "merge_same": N_("Đây là cùng một hộ. Chọn hộ khác để gộp vào."),
+        "withdrawn": N_("Hộ này đã xin thôi, dữ liệu đã xoá. Nếu hộ muốn lại, hãy thêm như một hộ mới."),
         "merge_settled": N_("Một trong hai hộ đã gộp hoặc đã xin thôi. Mở lại danh sách để xem."),
     }
 )

@@ -7,6 +7,7 @@ from backend.models.badge_key import BadgeKey
 from backend.models.base import Base
 from backend.models.campaign import Campaign, Target
 from backend.models.device import Device, Enrolment, PushKind, PushTarget
+from backend.models.erasure import Erasure, HeldEvent, HeldSource
 from backend.models.feed import ChangeFeed, ServerMeta, StreamAccess, StreamHead
 from backend.models.household import (
     Household,
@@ -49,8 +50,11 @@ __all__ = [
     "Consent",
     "Device",
     "Enrolment",
+    "Erasure",
     "EventKind",
     "FailureReason",
+    "HeldEvent",
+    "HeldSource",
     "Household",
     "HouseholdAlias",
     "HouseholdKind",

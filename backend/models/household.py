@@ -25,6 +25,7 @@ class HouseholdState(StrEnum):
     MOVED_AWAY = "moved_away"
     VACANT = "vacant"
     MERGED = "merged"
+    WITHDRAWN = "withdrawn"  # took its consent back: erased but for its code, nobody goes there
 
 
 class HouseholdKind(StrEnum):

@@ -135,7 +135,7 @@ def beginnings(
 def household_state(current: str, facts: Iterable[Fact]) -> str:
     """The state of the door: the newest effective visit that met somebody, or heard that they moved, decides.
 
-    Vacant and merged are the leader's word and stay.
+    Vacant, merged and withdrawn are the leader's word and stay.
     """
     if current not in (HouseholdState.ACTIVE, HouseholdState.MOVED_AWAY):
         return current

@@ -55,11 +55,16 @@ class NewerSchema(Exception):
 
 @dataclass(frozen=True)
 class Item:
-    """One event as it came: its id, the hash the phone made (lower-case hex) and the core's exact text."""
+    """One event as it came: its id, the hash the phone made (lower-case hex) and the core's exact text.
+
+    `trace` instead of the core: what a phone still holds of an event that was erased (author, kind, device_time, tz,
+    offset_ms).
+    """
 
     id: UUID
     sha256: str
     core: str
+    trace: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -80,6 +85,11 @@ class Core:
     corrects: UUID | None
     payload: Mapping[str, Any]
     flags: tuple[str, ...] = ()
+    # Nothing is left of it but author, kind and times: an erased event that a phone offers again.
+    erased: bool = False
+
+
+NOWHERE = UUID(int=0)  # the household of an event of which the household is no longer known
 
 
 def read(item: Item, catalogue: Catalogue) -> Core:
@@ -88,6 +98,10 @@ def read(item: Item, catalogue: Catalogue) -> Core:
     Raises BadEvent with the code of what can never succeed (bad_hash, bad_json, bad_schema, too_large,
     unknown_service, …) and NewerSchema for a core of a later version of the app.
     """
+    return _whole(item, catalogue) if item.trace is None else _traced(item, item.trace)
+
+
+def _whole(item: Item, catalogue: Catalogue) -> Core:
     try:
         raw = item.core.encode()
     except UnicodeEncodeError:
@@ -140,6 +154,41 @@ def read(item: Item, catalogue: Catalogue) -> Core:
         corrects=corrects,
         payload=checked,
         flags=flags,
+    )
+
+
+def trace_of(core: Core) -> dict[str, Any]:
+    """What may stay of an event whose household took its consent back."""
+    return {
+        "author": str(core.author),
+        "kind": core.kind,
+        "device_time": core.device_time.isoformat(),
+        "tz": core.tz,
+        "offset_ms": core.offset_ms,
+    }
+
+
+def _traced(item: Item, trace: Mapping[str, Any]) -> Core:
+    if not _SHA.match(item.sha256):
+        raise BadEvent("bad_hash")
+    if trace["kind"] not in _KINDS:
+        raise BadEvent("unknown_kind")
+    return Core(
+        id=item.id,
+        digest=bytes.fromhex(item.sha256),
+        text="",
+        author=event_payload.uuid(trace["author"]),
+        household=NOWHERE,
+        kind=trace["kind"],
+        device_time=_moment(trace["device_time"]),
+        tz=_zone(trace["tz"]),
+        mono_ms=0,
+        offset_ms=_integer(trace["offset_ms"], -_SAFE_INTEGER, nullable=True),
+        base_v=None,
+        corrects=None,
+        payload={},
+        flags=("offered_redacted",),
+        erased=True,
     )
 
 

@@ -4,15 +4,17 @@ from collections.abc import Iterable
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from backend.core.clock import now
 from backend.core.crypto import keyring
 from backend.core.ids import uuid7
-from backend.models import EventKind, Household, HouseholdAlias, Resident, VisitEvent
+from backend.models import EventKind, Household, HouseholdAlias, HouseholdState, Resident, VisitEvent
 from backend.services import event_core
 from backend.services.actor import Actor
+from backend.services.erasure import erased_before
 from backend.services.event_core import Core
 from backend.services.offers import offered
 from backend.services.phone_scope import ALIVE, VISIBLE, parameters
@@ -87,6 +89,18 @@ def _make_stubs(session: Session, actor: Actor, ids: list[UUID]) -> None:
     for id_ in ids:
         if id_ not in made:
             _make_beside(session, actor, id_, home)
+    _keep_erased(session, made)
+
+
+def _keep_erased(session: Session, made: set[UUID]) -> None:
+    """A door that the ledger knows as erased, and the database lost in a restore, comes back as erased."""
+    if gone := erased_before(session, sorted(made)):
+        session.execute(
+            update(Household)
+            .where(Household.id.in_(gone))
+            .values(withdrawn_at=now(), state=HouseholdState.WITHDRAWN, stub=False)
+            .execution_options(synchronize_session=False)
+        )
 
 
 def _make_beside(session: Session, actor: Actor, sent: UUID, home: UUID | None) -> None:

@@ -60,7 +60,7 @@ _INSERT = f"""
     SELECT id FROM stored
 """  # noqa: S608  # constants only
 _AGAIN = f"WITH e AS ({_ROWS}), stored AS (SELECT id FROM e), visits AS ({_VISITS}) {_CONSENTS}"  # noqa: S608
-_STORED = "SELECT id, payload_sha256, author, result_json FROM visit_event WHERE id = ANY(%(ids)s::uuid[])"
+_STORED = "SELECT id, payload_sha256, author, result_json, redacted_at FROM visit_event WHERE id = ANY(%(ids)s::uuid[])"
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,8 @@ def store_set(
 
     Raises whatever the database raises: the caller holds a savepoint.
     """
-    doors = event_doors.open_doors(session, actor, {core.household for core in cores})
+    doors = event_doors.open_doors(session, actor, {core.household for core in cores if not core.erased})
+    doors[event_core.NOWHERE] = event_doors.Door(event_core.NOWHERE, 0, withdrawn=True, visible=False)
     coming: list[_New] = []
     answers: dict[UUID, dict[str, Any]] = {}
     for core in cores:
@@ -186,9 +187,11 @@ def _duplicates(session: Session, actor: Actor, cores: list[Core]) -> dict[UUID,
         if bytes(row.payload_sha256) != by_id[row.id].digest or row.author != actor.account_id:
             answers[row.id] = {"code": "id_conflict"}
         else:
+            # Erased since it came: the phone that offers it again shall forget it, too.
+            was = "accepted_redacted" if row.redacted_at else row.result_json["code"]
             answers[row.id] = {
                 "code": "duplicate",
-                "was": row.result_json["code"],
+                "was": was,
                 "v": row.result_json.get("v"),
             }
     return answers

@@ -34,6 +34,10 @@ _OLDEST = 120  # years
 _TELLING = (Outcome.HELPED, Outcome.REFUSED, Outcome.RESCHEDULED, Outcome.NO_NEED, Outcome.MOVED_AWAY)
 
 
+# What no form changes any more.
+_SETTLED = (HouseholdState.MERGED, HouseholdState.WITHDRAWN)
+
+
 @dataclass(frozen=True)
 class DoorIn:
     """What the form of a door says. `state` None: as it is."""
@@ -61,8 +65,8 @@ def states_open(session: Session, household: Household) -> tuple[str, ...]:
 
     Whether somebody moved away is told by the newest visit that met somebody, where there is one.
     """
-    if household.state == HouseholdState.MERGED:
-        return (HouseholdState.MERGED,)
+    if household.state in _SETTLED:
+        return (household.state,)
     told = session.scalar(
         select(func.count()).where(
             Visit.household_id == household.id, Visit.effective, Visit.outcome.in_(_TELLING)
@@ -117,7 +121,7 @@ def add_household(
 
 def edit_household(session: Session, actor: Actor, household_id: UUID, door: DoorIn) -> Household:
     """Put a door right; a stub that the leader has looked at is one no more."""
-    household = household_for(session, actor, household_id, lock=True)
+    household = _living(session, actor, household_id)
     _check(door)
     if door.state is not None and door.state != household.state:
         if door.state not in states_open(session, household):
@@ -133,7 +137,7 @@ def save_person(
     session: Session, actor: Actor, household_id: UUID, person: PersonIn, resident_id: UUID | None = None
 ) -> Resident:
     """Change one resident of a door, or add one. Raises NotFound for a resident of another door."""
-    household = household_for(session, actor, household_id, lock=True)
+    household = _living(session, actor, household_id)
     if person.birth_year is not None and not today().year - _OLDEST <= person.birth_year <= today().year:
         raise Refusal("bad_form", fields={"birth_year": "bad_year"})
     _no_numbers(full_name=person.full_name, relation=person.relation)
@@ -167,6 +171,13 @@ def on_walks(session: Session, household: Household) -> int:
         )
         or 0
     )
+
+
+def _living(session: Session, actor: Actor, household_id: UUID) -> Household:
+    household = household_for(session, actor, household_id, lock=True)
+    if household.withdrawn_at is not None:
+        raise Refusal("withdrawn")
+    return household
 
 
 def _check(door: DoorIn) -> None:

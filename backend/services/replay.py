@@ -130,7 +130,7 @@ def _let_corrections_act(told: Told, events: list[tuple[VisitEvent, dict[str, An
 
 
 def _tell_state(told: Told) -> None:
-    if told.state in ("vacant", "merged"):
+    if told.state in ("vacant", "merged", "withdrawn"):
         return
     for _, visit in told.counted:
         if visit.outcome == "moved_away":

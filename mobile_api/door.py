@@ -77,7 +77,7 @@ class ApiDoor:
 
         `at_one_moment`: the whole request, authentication included, reads one snapshot and writes nothing.
         """
-        device = who.credential is Credential.DEVICE
+        device = who.credential in (Credential.DEVICE, Credential.LEFT_DEVICE)
         codes = sorted({*refuses, *((400, 401, 403) if device else ()), *((400, 413) if takes else ())})
 
         def register(view: View) -> View:

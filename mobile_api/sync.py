@@ -1,15 +1,16 @@
 """Push and pull: the two requests that carry the work (sync.md, sections 7 and 8)."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from flask import Response
 
 from backend.core.refusal import Refusal
-from backend.edge.access import VOLUNTEERS, actor
+from backend.edge.access import SHUT_OUT, VOLUNTEERS, actor
 from backend.edge.db import session
 from backend.edge.errors import error_body
-from backend.services import events, feed, phones, pull
+from backend.services import events, feed, held, phones, pull
 from backend.services.event_core import Item
 from mobile_api.door import ApiDoor, json_text, start_reading
 from mobile_api.schemas import PullIn, PullOut, PushIn, PushOut
@@ -20,6 +21,23 @@ door = ApiDoor("sync", __name__, "Events go up, state comes down.")
 @door.post("/sync/push", who=VOLUNTEERS, takes=PushIn, gives=PushOut, refuses=(409, 413))
 def push(body: dict[str, Any]) -> Response:
     """Hand over events. Repeat it until it is answered: nothing is stored twice."""
+    return _take(body, lambda items: events.store(session(), actor(), items, device_now=body["device_now"]))
+
+
+@door.post("/sync/quarantine", who=SHUT_OUT, takes=PushIn, gives=PushOut, refuses=(409, 410, 413))
+def quarantine(body: dict[str, Any]) -> Response:
+    """Hand over events from a phone that was shut out: kept for a leader's word, for 14 days after it happened."""
+    return _take(body, lambda items: held.hold(session(), actor(), items))
+
+
+@door.post("/sync/wiped", who=SHUT_OUT, status=204, refuses=(409, 410))
+def wiped() -> Response:
+    """A phone that was shut out holds nothing any more."""
+    held.note_wiped(session(), actor())
+    return Response(status=204)
+
+
+def _take(body: dict[str, Any], store: Callable[[list[Item]], list[events.Result]]) -> Response:
     items = [
         Item(item["id"], item["sha256"], item.get("core", ""), item.get("redacted")) for item in body["items"]
     ]
@@ -30,7 +48,7 @@ def push(body: dict[str, Any]) -> Response:
     epoch, moved = feed.check_epoch(session())
     if moved or epoch != body["epoch"]:
         return json_text(json.dumps(error_body("epoch") | {"epoch": str(epoch)}), 409)
-    results = events.store(session(), actor(), items, device_now=body["device_now"])
+    results = store(items)
     reply = {
         "proto": pull.PROTO,
         "epoch": str(epoch),

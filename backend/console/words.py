@@ -73,7 +73,7 @@ FLAGS: dict[str, str] = {
     "clock_jump": N_("đồng hồ máy bị chỉnh"),
     "offered_redacted": N_("hộ đã xin thôi, chỉ còn giờ và người đi"),
     "held": N_("máy gửi lên đã bị thu hồi, tổ trưởng đã xác nhận"),
-    "rescued": N_("lấy từ tệp cứu hộ, tổ trưởng đã xác nhận"),
+    "rescued": N_("lấy từ tệp cứu, tổ trưởng đã xác nhận"),
     "note_cut": N_("ghi chú dài, đã cắt bớt"),
 }
 PURPOSES: dict[str, str] = {

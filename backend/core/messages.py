@@ -184,6 +184,15 @@ MESSAGES.update(
 # --- what phones and merges bring together ---
 MESSAGES.update(
     {
+        "still_paired": N_("Máy này vẫn đang dùng được: gửi như thường lệ."),
+        "left_too_long": N_(
+            "Máy đã thôi dùng quá 14 ngày, không gửi thẳng được nữa. Lưu tệp cứu rồi đưa tổ trưởng."
+        ),
+        "rescue_not_ours": N_(
+            "Đây không phải tệp cứu của Gõ Cửa. Trên điện thoại: Đã ghi → Lưu tệp cứu, rồi tải tệp ấy lên."
+        ),
+        "rescue_newer": N_("Tệp này từ bản ứng dụng mới hơn máy chủ. Nhờ người giữ máy chủ cập nhật trước."),
+        "held_nothing": N_("Không còn gì chờ xem của người này. Tải lại trang."),
         "merge_same": N_("Đây là cùng một hộ. Chọn hộ khác để gộp vào."),
         "withdrawn": N_("Hộ này đã xin thôi, dữ liệu đã xoá. Nếu hộ muốn lại, hãy thêm như một hộ mới."),
         "merge_settled": N_("Một trong hai hộ đã gộp hoặc đã xin thôi. Mở lại danh sách để xem."),

@@ -30,6 +30,7 @@ class Credential(StrEnum):
     NONE = "none"
     BROWSER = "browser"  # the session cookie of a signed-in person
     DEVICE = "device"  # the cookie of an enrolled phone
+    LEFT_DEVICE = "left_device"  # the same cookie after the phone was shut out: upload only
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ LEADERS = Policy("leaders", Credential.BROWSER, LEADING | WARD_ROLES)
 OVERSEERS = Policy("overseers", Credential.BROWSER, LEADING | WARD_ROLES | {Role.WARD_VIEWER})
 OFFICERS = Policy("officers", Credential.BROWSER, WARD_ROLES)
 VOLUNTEERS = Policy("volunteers", Credential.DEVICE)
+SHUT_OUT = Policy("shut_out", Credential.LEFT_DEVICE)
 
 SESSION_COOKIE = "gocua_session"
 DEVICE_COOKIE = "gocua_device"
@@ -124,11 +126,13 @@ def _authenticate(policy: Policy) -> Actor | None:
     if policy.credential is Credential.BROWSER:
         token = request.cookies.get(cookie_name(SESSION_COOKIE), "")
         return sessions.actor_of_session(session(), token, request_id=g.request_id) if token else None
-    if policy.credential is Credential.DEVICE:
+    if policy.credential in (Credential.DEVICE, Credential.LEFT_DEVICE):
         if request.method != "GET" and CLIENT_HEADER not in request.headers:
             raise Refusal("bad_request", status=400)
         token = request.cookies.get(cookie_name(DEVICE_COOKIE), "")
-        return sessions.actor_of_device(session(), token, request_id=g.request_id) if token else None
+        left = policy.credential is Credential.LEFT_DEVICE
+        actor_of = sessions.actor_of_left_device if left else sessions.actor_of_device
+        return actor_of(session(), token, request_id=g.request_id) if token else None
     return None
 
 

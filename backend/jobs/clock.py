@@ -13,6 +13,7 @@ from backend.database import work
 from backend.jobs.app import STALLED_SECONDS, Means, app, job
 from backend.models import (
     Assignment,
+    HeldEvent,
     LoginSession,
     Walk,
     WalkMember,
@@ -23,6 +24,7 @@ from backend.services import feed, guides, rate_limit
 _log = logging.getLogger("gocua.jobs")
 _SESSION_LIFE = timedelta(days=30)
 _FAILED_JOB_LIFE = timedelta(days=30)
+_REJECTED_LIFE = timedelta(days=30)
 
 # Whoever still has a team's stream without a membership of that team today.
 _OVERSTAYERS = text(
@@ -89,6 +91,12 @@ def sweep(means: Means) -> None:
         counts = {
             "sessions": _rows(
                 session, delete(LoginSession).where(LoginSession.expires_at < now() - _SESSION_LIFE)
+            ),
+            "rejected": _rows(
+                session,
+                update(HeldEvent)
+                .where(HeldEvent.decided_at < now() - _REJECTED_LIFE, HeldEvent.core_enc.is_not(None))
+                .values(core_enc=None, household_id=None),
             ),
             "jobs": _rows(
                 session,

@@ -10,7 +10,7 @@ import random
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -58,11 +58,18 @@ class Result:
 
 
 def store(
-    session: Session, actor: Actor, items: Sequence[Item], *, device_now: datetime | None = None
+    session: Session,
+    actor: Actor,
+    items: Sequence[Item],
+    *,
+    device_now: datetime | None = None,
+    received: datetime | None = None,
+    flags: tuple[str, ...] = (),
 ) -> list[Result]:
     """Store `items` of the actor's phone and number what they changed; one result per item, in the same order.
 
     The caller commits before it answers. `device_now`: the phone's clock when it sent, to notice a jump.
+    `received`, `flags`: of events that came earlier and were confirmed by a leader (services/held.py).
     Items are never refused as a whole: what can never succeed is "invalid", what may is "retry_later".
     """
     if actor.device_id is None:
@@ -72,7 +79,7 @@ def store(
     cores: dict[UUID, Core] = {}
     repeats: list[tuple[int, Core]] = []
     for item in items:
-        found = _read(session, actor, item)
+        found = read_item(session, actor, item)
         if isinstance(found, Result):
             answers.append(found)
             continue
@@ -80,15 +87,16 @@ def store(
         if found.id in cores:
             repeats.append((len(answers) - 1, found))
         else:
-            cores[found.id] = found
-    arrival = event_store.Arrival(now(), device_now)
+            cores[found.id] = replace(found, flags=(*found.flags, *flags)) if flags else found
+    arrival = event_store.Arrival(received or now(), device_now)
     stored = _store_all(session, actor, list(cores.values()), arrival)
     for place, core in repeats:
         answers[place] = _again(core, cores[core.id], stored[core.id])
     return [answer or stored[item.id] for answer, item in zip(answers, items, strict=True)]
 
 
-def _read(session: Session, actor: Actor, item: Item) -> Core | Result:
+def read_item(session: Session, actor: Actor, item: Item) -> Core | Result:
+    """The core of an item that the actor's phone sent, or why it is not taken."""
     try:
         core = event_core.read(item, offered(session).catalogue)
     except BadEvent as error:

@@ -18,6 +18,7 @@ from backend.services.sql import run
 
 SESSION_DAYS = 14
 IDLE_HOURS = 12
+LEFT_DAYS = 14  # how long a phone that was shut out may still upload what it holds
 _IDLE = timedelta(hours=IDLE_HOURS)
 _hasher = PasswordHasher()  # argon2id with the library's current defaults (RFC 9106, low memory)
 _NOBODY = _hasher.hash(secrets.token_hex())  # an unknown login costs the same time as a wrong password
@@ -29,6 +30,17 @@ _DEVICE = """
     LEFT JOIN membership m ON m.account_id = a.id AND a.disabled_at IS NULL AND m.valid_from <= %(now)s
       AND (m.valid_to IS NULL OR m.valid_to > %(now)s)
     WHERE d.token_hash = %(token)s
+"""
+
+# When a phone lost its right: it was revoked, its owner's account was closed, or the last membership ended.
+_LEFT_DEVICE = """
+    SELECT d.id, a.id AS account_id, a.ward_id, a.locale, COALESCE(
+      LEAST(d.revoked_at, a.disabled_at),
+      CASE WHEN NOT EXISTS (SELECT FROM membership m WHERE m.account_id = a.id AND m.valid_from <= %(now)s
+                            AND (m.valid_to IS NULL OR m.valid_to > %(now)s))
+           THEN COALESCE((SELECT max(m.valid_to) FROM membership m WHERE m.account_id = a.id), a.created_at) END
+    ) AS left_at
+    FROM device d JOIN account a ON a.id = d.account_id WHERE d.token_hash = %(token)s
 """
 
 
@@ -117,6 +129,28 @@ def actor_of_session(session: Session, token: str, *, request_id: str = "") -> A
             .values(last_seen_at=moment)
         )
     return load_actor(session, found.account_id, request_id=request_id)
+
+
+def actor_of_left_device(session: Session, token: str, *, request_id: str = "") -> Actor | None:
+    """The owner of a phone that was shut out, for the upload of what it still holds; without any right.
+
+    Raises Refusal still_paired (409) for a phone in good standing, left_too_long (410) after LEFT_DAYS.
+    """
+    row = run(session, _LEFT_DEVICE, token=token_hash(token), now=now()).one_or_none()
+    if row is None:
+        return None
+    if row.left_at is None:
+        raise Refusal("still_paired", status=409)
+    if now() - row.left_at > timedelta(days=LEFT_DAYS):
+        raise Refusal("left_too_long", status=410)
+    return Actor(
+        account_id=row.account_id,
+        ward_id=row.ward_id,
+        roles=frozenset(),
+        device_id=row.id,
+        locale=row.locale,
+        request_id=request_id,
+    )
 
 
 def actor_of_device(session: Session, token: str, *, request_id: str = "") -> Actor | None:

@@ -372,24 +372,82 @@ describe("keys and rights", () => {
     expect(again.core.doors.get()).toEqual([]);
   });
 
-  it("wipes the list when the right ends, and keeps what waits (D20)", async () => {
+  it("wipes the list when the right ends, hands over what waits, then forgets everything (D20)", async () => {
     const server = new Server();
     const [id] = doors(server, 2);
     const disk = new IDBFactory();
     const { core } = await phone(server, disk);
+    const sent = await core.saveVisit(notHome(id!));
+    await core.syncNow();
     server.fault = () => null;
     await core.saveVisit(notHome(id!));
-    server.fault = () => undefined;
+    server.fault = (path) => (path.endsWith("/quarantine") ? { status: 502, body: "" } : undefined);
     server.revoked = true;
     await core.syncNow();
     expect(core.status.get().phase).toBe("ended");
     expect(core.doors.get()).toEqual([]);
-    expect(core.outbox.get().waiting).toBe(1);
-    const file = await core.rescueFile();
-    expect(file.items).toBe(1);
+    expect(core.outbox.get()).toMatchObject({ waiting: 1, sent: 1 });
+    expect((await core.rescueFile()).items).toBe(1);
+
+    server.fault = (path) => (path.endsWith("/wiped") ? null : undefined);
     const again = await phone(server, disk);
     expect(again.core.status.get().phase).toBe("ended");
-    expect(again.core.outbox.get().waiting).toBe(1);
+    expect(server.events.size).toBe(2);
+    expect(again.core.outbox.get()).toMatchObject({ waiting: 0, sent: 0, items: [] });
+    expect(sent.ok && (await again.core.draftOf(sent.id))).toBe(null);
+    server.fault = () => undefined;
+    await again.core.syncNow();
+    await again.core.syncNow();
+    expect(server.wiped).toBe(1);
+
+    // Paired anew, the same phone works as before.
+    server.revoked = false;
+    server.device = newId();
+    await again.core.syncNow();
+    expect(again.core.status.get().phase).toBe("open");
+    expect(again.core.doors.get()).toHaveLength(2);
+  });
+
+  it("learns of a restored server while it hands over, and offers all it has", async () => {
+    const server = new Server();
+    const [id] = doors(server, 1);
+    const { core } = await phone(server);
+    await core.saveVisit(notHome(id!));
+    await core.syncNow();
+    server.events.clear();
+    server.epoch = newId();
+    server.revoked = true;
+    await core.syncNow();
+    expect(server.events.size).toBe(1);
+    expect(core.outbox.get()).toMatchObject({ waiting: 0, sent: 0 });
+    expect(server.wiped).toBe(1);
+  });
+
+  it("keeps what the server refuses to take, also after the right has ended", async () => {
+    const server = new Server();
+    const [id] = doors(server, 1);
+    const { core, ports } = await phone(server);
+    server.fault = () => null;
+    await core.saveVisit(notHome(id!));
+    server.fault = (path) => (path.endsWith("/quarantine") ? json(410, { code: "left_too_long" }) : undefined);
+    server.revoked = true;
+    for (let round = 0; round < 3; round++) {
+      ports.clock.now += 3_600_000;
+      await core.syncNow();
+    }
+    expect(core.outbox.get()).toMatchObject({ waiting: 1, attention: 0 });
+    expect((await core.rescueFile()).items).toBe(1);
+    expect(server.wiped).toBe(0);
+  });
+
+  it("wipes nothing for a 403 that is not our server's word", async () => {
+    const server = new Server();
+    doors(server, 1);
+    const { core } = await phone(server);
+    server.fault = () => json(403, { error: "blocked by the café" });
+    expect(await core.syncNow()).toBe("server");
+    expect(core.status.get().phase).toBe("open");
+    expect(core.doors.get()).toHaveLength(1);
   });
 
   it("locks instead of signing out while something waits (D18)", async () => {
@@ -517,6 +575,31 @@ describe("erasure (D21)", () => {
     await core.syncNow();
     expect(await core.draftOf(saved.id)).toBe(null);
     expect(core.outbox.get().sent).toBe(1);
+
+    // A server that went back in time gets back who went and when, and nothing else.
+    server.events.clear();
+    server.epoch = newId();
+    await core.syncNow();
+    const offered = JSON.parse(server.events.get(saved.id)!.core) as Record<string, unknown>;
+    expect(Object.keys(offered).sort()).toEqual(["author", "device_time", "kind", "offset_ms", "tz"]);
+    expect(offered["author"]).toBe(server.account);
+    expect(core.outbox.get()).toMatchObject({ waiting: 0, sent: 1, attention: 0 });
+  });
+
+  it("scrubs also what it is told of again: before the page's cursor is kept", async () => {
+    const server = new Server();
+    const [id] = doors(server, 1);
+    const disk = new IDBFactory();
+    const { core } = await phone(server, disk);
+    const saved = await core.saveVisit({ ...notHome(id!), note: "nhà có chó" });
+    await core.syncNow();
+    if (!saved.ok) throw new Error(saved.why);
+    // Offered again because the lists differ, and erased meanwhile: the answer says so.
+    server.result = () => ({ code: "duplicate", was: "accepted_redacted" });
+    server.epoch = newId();
+    await core.syncNow();
+    expect(await core.draftOf(saved.id)).toBe(null);
+    expect(core.outbox.get()).toMatchObject({ waiting: 0, sent: 1 });
   });
 });
 

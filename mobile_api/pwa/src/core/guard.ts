@@ -1,14 +1,14 @@
 /** Who may read: PIN, lock, lease, the end of a right, signing out. None of it ever makes the outbox smaller. */
 import type { RescueFile, Unlocked } from "../contract";
 import { PIN, PIN_TRIES, profileKey, unwrap, wrapByDevice, wrapByPin } from "../crypto/keys";
-import { unbox } from "../crypto/box";
 import { leaseOver } from "../protocol/lease";
+import type { Ready } from "../protocol/push";
 import * as cache from "../storage/cache";
 import { forget } from "../storage/open";
 import * as outbox from "../storage/outbox";
 import { cacheName, outboxName, type Meta, type WrappedKey } from "../storage/schema";
 import { request } from "../sync/http";
-import { coreContext } from "../sync/push";
+import { open as readied } from "../sync/push";
 import { noProfile } from "./profile";
 import { leaseOf, loadAll, loadRows, publish, publishMeta } from "./show";
 import { patch, type World } from "./world";
@@ -176,13 +176,7 @@ export async function rescueFile(world: World): Promise<RescueFile> {
   const { ports, session, build } = world;
   const all = session ? await outbox.readAll(session.outbox) : { outbox: [], dead: [] };
   const rows = [...all.outbox, ...all.dead];
-  const items = await Promise.all(
-    rows.map(async ({ id, sha256, core_enc }) => ({
-      id,
-      sha256,
-      core: await unbox(ports, session!.secret, coreContext(sha256), core_enc),
-    })),
-  );
+  const items: Ready[] = session ? await readied({ ports, secret: session.secret }, rows) : [];
   for (const { id, sha256, core } of world.unsaved) items.push({ id, sha256, core });
   const made_at = new Date(ports.now()).toISOString();
   const device = session?.meta.device ?? null;

@@ -5,9 +5,10 @@ import type { MeOut, ReferenceOut, TelemetryIn } from "../protocol/wire";
 import { StorageTrouble } from "../storage/open";
 import * as outbox from "../storage/outbox";
 import { Locked, cycle, type Problem, type SyncDeps } from "../sync/cycle";
-import { request } from "../sync/http";
+import { errorCode, request } from "../sync/http";
 import { pendingHouseholds } from "./events";
 import { checkLease, endRight } from "./guard";
+import { handOver } from "./leaving";
 import { writePack } from "./pack";
 import { chooseProfile, openProfile, type Session } from "./profile";
 import { catchUp, leaseOf, loadAll, loadEvents, loadRows, publish, publishMeta, recall, remember } from "./show";
@@ -105,10 +106,7 @@ async function underLock(world: World, session: Session, hurry: boolean): Promis
 async function ask(world: World, session: Session, hurry: boolean): Promise<SyncProblem> {
   if (hurry) await outbox.hurry(session.outbox, NETWORK_CODES);
   const told = await whoAmI(world);
-  if (told === "revoked") {
-    await endRight(world);
-    return "revoked";
-  }
+  if (told === "revoked") return shutOut(world, session);
   if (typeof told === "string") return told;
   if (told.account_id !== session.meta.account) {
     // Somebody else was paired with this browser: theirs is another profile. Nothing moves between the two.
@@ -117,9 +115,16 @@ async function ask(world: World, session: Session, hurry: boolean): Promise<Sync
   }
   await welcome(world, session, told);
   const problem = await cycle(deps(world, session), world.pace);
-  if (problem === "revoked") await endRight(world);
-  else if (session.key && mayPull(session)) await fetchReference(world);
+  if (problem === "revoked") return shutOut(world, session);
+  if (session.key && mayPull(session)) await fetchReference(world);
   return problem;
+}
+
+/** The right of this phone is over: the list goes at once, what waits is handed over for a leader's word. */
+async function shutOut(world: World, session: Session): Promise<Problem> {
+  await endRight(world);
+  await handOver(world, session, deps(world, session));
+  return "revoked";
 }
 
 type Told = MeOut;
@@ -129,7 +134,7 @@ async function whoAmI(world: World): Promise<Told | Problem> {
   const reply = await request(world.ports, "GET", "/api/v1/me");
   if (!reply) return "network";
   if (reply.status === 401) return "sign_in";
-  if (reply.status === 403) return "revoked";
+  if (reply.status === 403) return errorCode(reply) === "revoked" ? "revoked" : "server";
   if (reply.status !== 200) return reply.status === 429 || reply.status === 503 ? "busy" : "server";
   const told = reply.body as Told | null;
   return told?.account_id && told.device_id && told.epoch ? told : "network";
@@ -139,7 +144,7 @@ async function whoAmI(world: World): Promise<Told | Problem> {
 async function welcome(world: World, session: Session, told: Told): Promise<void> {
   const { meta } = session;
   if (told.device_id !== meta.device || told.lease_days !== meta.lease_days) {
-    const fresh = told.device_id !== meta.device ? { spent_device: null, ended: false } : {};
+    const fresh = told.device_id !== meta.device ? { spent_device: null, ended: false, wiped: false, wiped_told: false } : {};
     const next = { device: told.device_id, lease_days: told.lease_days, ...fresh };
     publishMeta(world, await outbox.updateMeta(session.outbox, () => next));
   }

@@ -67,6 +67,19 @@ export function coreText(fact: Fact, moment: Moment, salt: Bytes): string {
   return JSON.stringify(core);
 }
 
+/** What may stay of an event whose household took its consent back: it keeps the volunteer's credit. */
+export interface Trace {
+  author: string;
+  kind: string;
+  device_time: string;
+  tz: string;
+  offset_ms: number | null;
+}
+
+export function traceOf({ author, kind, device_time, tz, offset_ms }: Core): Trace {
+  return { author, kind, device_time, tz, offset_ms };
+}
+
 export function readCore(core: string): Core {
   return JSON.parse(core) as Core;
 }

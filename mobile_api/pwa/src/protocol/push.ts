@@ -1,5 +1,6 @@
 /** What to send, and what a reply means: pure decisions over plain records (sync.md, section 7). */
 import { backoff } from "./backoff";
+import type { Trace } from "./core";
 import { UUID } from "./ids";
 import type { ResultOut } from "./wire";
 
@@ -16,11 +17,8 @@ export interface Waiting {
   tries: number;
   next_try_at: number;
 }
-export interface Ready {
-  id: string;
-  sha256: string;
-  core: string;
-}
+/** An item as it goes over the wire: its core, or what is left of one that was erased. */
+export type Ready = { id: string; sha256: string } & ({ core: string } | { redacted: Trace });
 
 export type Result = ResultOut;
 export interface PushReply {

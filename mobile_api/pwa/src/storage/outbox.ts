@@ -2,6 +2,7 @@
  * The outbox: events leave it only by the server's acknowledgement. Every write is strict, every acknowledgement
  * compares the epoch inside its own transaction (sync.md, sections 7, 12 and 18).
  */
+import type { Trace } from "../protocol/core";
 import type { Move } from "../protocol/push";
 import { strict, type Store } from "./open";
 import type { DeadRow, Meta, OutboxRow, OutboxSchema, RetainedRow } from "./schema";
@@ -87,6 +88,8 @@ export async function add(outbox: Outbox, items: readonly NewItem[]): Promise<vo
 export interface Acknowledgement {
   id: string;
   move: Move;
+  /** what stays of it when it is scrubbed */
+  trace?: Trace | null;
 }
 
 /**
@@ -108,7 +111,7 @@ export async function acknowledge(
       return false;
     }
     let order = meta.order;
-    for (const { id, move } of answers) {
+    for (const { id, move, trace } of answers) {
       const row = await tx.objectStore("outbox").get(id);
       if (!row) continue; // another tab was faster
       if (move.to === "keep") {
@@ -123,7 +126,7 @@ export async function acknowledge(
       } else if (move.to === "dead") {
         await tx.objectStore("dead").put({ ...row, last_code: "invalid", reason: move.reason });
       } else {
-        await tx.objectStore("retained").put(retainedRow(row, move, serverTime));
+        await tx.objectStore("retained").put(retainedRow(row, move, serverTime, trace ?? row.trace ?? null));
       }
     }
     await tx.objectStore("meta").put({ ...meta, order });
@@ -132,10 +135,15 @@ export async function acknowledge(
   });
 }
 
-function retainedRow(row: OutboxRow, move: Move & { to: "retained" | "scrubbed" }, serverTime: number): RetainedRow {
+function retainedRow(
+  row: OutboxRow,
+  move: Move & { to: "retained" | "scrubbed" },
+  serverTime: number,
+  trace: Trace | null,
+): RetainedRow {
   const { id, sha256, order, created } = row;
   const kept = { id, sha256, order, created, code: move.code, acked_at: serverTime };
-  if (move.to === "scrubbed") return { ...kept, core_enc: null, sealed: null, v: null };
+  if (move.to === "scrubbed" || row.core_enc === null) return { ...kept, core_enc: null, sealed: null, v: null, trace };
   return { ...kept, core_enc: row.core_enc, sealed: row.sealed, v: move.v };
 }
 
@@ -202,27 +210,50 @@ async function offerAgain(tx: ReturnType<typeof strict<OutboxSchema>>): Promise<
   const retained = await tx.objectStore("retained").getAll();
   let moved = 0;
   for (const row of retained) {
-    // A scrubbed event has nothing left to offer; it stays as the note that it was.
-    if (row.core_enc === null) continue;
-    const { id, sha256, core_enc, sealed, order, created } = row;
+    // A scrubbed event offers what is left of it. One that an older build scrubbed has nothing left.
+    if (row.core_enc === null && !row.trace) continue;
+    const { id, sha256, core_enc, sealed, order, created, trace } = row;
     const again = { tries: 0, last_code: null, next_try_at: 0, reoffer: true };
-    await tx.objectStore("outbox").put({ id, sha256, core_enc, sealed, order, created, ...again });
+    await tx.objectStore("outbox").put({ id, sha256, core_enc, sealed, order, created, trace: trace ?? null, ...again });
     await tx.objectStore("retained").delete(id);
     moved++;
   }
   return moved;
 }
 
-/** Erased on the server: keep id, hash and times, drop the content (tombstones of kind "event"). */
-export async function scrub(outbox: Outbox, ids: readonly string[]): Promise<void> {
-  if (!ids.length) return;
+/** What the server has acknowledged, of these ids. */
+export async function readRetained(outbox: Outbox, ids: readonly string[]): Promise<RetainedRow[]> {
+  return outbox.use(async (db) => {
+    const rows = await Promise.all(ids.map((id) => db.get("retained", id)));
+    return rows.filter((row) => row !== undefined);
+  });
+}
+
+/** Erased on the server: keep id, hash and `traces`, drop the content (tombstones of kind "event"). */
+export async function scrub(outbox: Outbox, traces: ReadonlyMap<string, Trace | null>): Promise<void> {
+  if (!traces.size) return;
   await outbox.use(async (db) => {
     const tx = strict(db, ["retained"]);
-    for (const id of ids) {
+    for (const [id, trace] of traces) {
       const row = await tx.objectStore("retained").get(id);
-      if (row) await tx.objectStore("retained").put({ ...row, core_enc: null, sealed: null });
+      if (row?.core_enc) await tx.objectStore("retained").put({ ...row, core_enc: null, sealed: null, trace });
     }
     await tx.done;
+  });
+}
+
+/** A phone that was shut out and has handed over everything: nothing of anybody stays. False while something waits. */
+export async function empty(outbox: Outbox): Promise<boolean> {
+  return outbox.use(async (db) => {
+    const tx = strict(db, ["meta", "outbox", "retained", "dead"]);
+    const left = (await tx.objectStore("outbox").count()) + (await tx.objectStore("dead").count());
+    if (!left) {
+      await tx.objectStore("retained").clear();
+      const meta = (await tx.objectStore("meta").get("state")) as Meta;
+      await tx.objectStore("meta").put({ ...meta, wiped: true });
+    }
+    await tx.done;
+    return !left;
   });
 }
 

@@ -1,6 +1,7 @@
 /** The shapes of what lies on the phone. The outbox's schema is append-only: a version may add, never drop or rewrite. */
 import type { DBSchema } from "idb";
 import type { Encrypted } from "../crypto/box";
+import type { Trace } from "../protocol/core";
 import type { Stream } from "../protocol/pull";
 import type { Migration } from "./open";
 
@@ -24,13 +25,18 @@ export interface Meta {
   spent_device: string | null;
   /** the server ended the right of this pairing */
   ended: boolean;
+  /** after that: everything was handed over and nothing is left here; told to the server when `wiped_told` */
+  wiped?: boolean;
+  wiped_told?: boolean;
 }
 
 /** An event that the server has not acknowledged. */
 export interface OutboxRow {
   id: string;
   sha256: string;
-  core_enc: Encrypted;
+  /** null: erased since it was sent, only `trace` is left to offer again */
+  core_enc: Encrypted | null;
+  trace?: Trace | null;
   /** the form that only the server can read; null until the server publishes a key */
   sealed: Uint8Array<ArrayBuffer> | null;
   order: number;
@@ -44,8 +50,9 @@ export interface OutboxRow {
 export interface RetainedRow {
   id: string;
   sha256: string;
-  /** null once scrubbed */
+  /** null once scrubbed; `trace` is then what is left */
   core_enc: Encrypted | null;
+  trace?: Trace | null;
   sealed: Uint8Array<ArrayBuffer> | null;
   order: number;
   created: number;

@@ -1,5 +1,6 @@
 /** Receiving: the own stream first, then every stream it names, page by page until nothing is left. */
 import { box, unbox } from "../crypto/box";
+import { readCore, traceOf, type Trace } from "../protocol/core";
 import { digest, type Versioned } from "../protocol/digest";
 import { apply, ask, emptyStream, readPage, target, type Page, type Stream } from "../protocol/pull";
 import type { PullIn } from "../protocol/wire";
@@ -8,6 +9,7 @@ import * as outbox from "../storage/outbox";
 import type { CacheRow } from "../storage/schema";
 import type { Problem, SyncDeps } from "./cycle";
 import { errorCode, request } from "./http";
+import { coreContext } from "./push";
 
 const PAGE_LIMIT = 500;
 // A stream that is still not finished after this many pages waits for the next cycle: no loop without an end.
@@ -90,6 +92,12 @@ async function take(deps: SyncDeps, state: Stream, page: Page, result: Pulled): 
     page.rows.filter((row) => !row.deleted).map((row) => boxed(deps, state.stream, set, row)),
   );
   const gone = page.rows.filter((row) => row.deleted);
+  // Before the page itself: once the cursor has moved, nobody says it again.
+  await scrub(deps, gone.filter((row) => row.kind === "event").map((row) => row.id));
+  if (applied.reoffer && (await outbox.reoffer(deps.outbox, Date.parse(page.server_time)))) {
+    result.reoffered = true;
+    await deps.changed();
+  }
   const done = await cache.applyPage(deps.cache, {
     from: state,
     next: applied.next,
@@ -100,15 +108,22 @@ async function take(deps: SyncDeps, state: Stream, page: Page, result: Pulled): 
     pending: await deps.pending(),
   });
   if (!done) return true; // another tab was faster: ask again from where it got to
-  const erased = gone.filter((row) => row.kind === "event").map((row) => row.id);
-  await outbox.scrub(deps.outbox, erased);
-  if (applied.reoffer && (await outbox.reoffer(deps.outbox, Date.parse(page.server_time)))) {
-    result.reoffered = true;
-    await deps.changed();
-  }
   if (applied.next.diverged) result.equal = false;
   if (page.rows.length || page.reset || applied.drop.length) await deps.rowsChanged(page.rows.length);
   return applied.again;
+}
+
+/** Events that were erased on the server lose their content here, too. */
+async function scrub(deps: SyncDeps, ids: readonly string[]): Promise<void> {
+  if (!ids.length) return;
+  const traces = new Map<string, Trace | null>();
+  for (const { id, sha256, core_enc } of await outbox.readRetained(deps.outbox, ids)) {
+    if (!core_enc) continue;
+    const core = await unbox(deps.ports, deps.secret, coreContext(sha256), core_enc).catch(() => null);
+    traces.set(id, core === null ? null : traceOf(readCore(core)));
+  }
+  await outbox.scrub(deps.outbox, traces);
+  await deps.changed();
 }
 
 /** Nothing new and the same digest as last time: no need to read what we hold. */

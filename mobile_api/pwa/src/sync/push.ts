@@ -2,8 +2,8 @@
 import { unbox } from "../crypto/box";
 import { backoff, retryAfter } from "../protocol/backoff";
 import { rfc3339 } from "../protocol/core";
-import { uuid7 } from "../protocol/ids";
-import { SCHEMA } from "../protocol/core";
+import { UUID, uuid7 } from "../protocol/ids";
+import { SCHEMA, readCore, traceOf, type Trace } from "../protocol/core";
 import { MAX_ITEMS, PROTO, batch, due, moveFor, nextLimit, readPushReply, type Ready } from "../protocol/push";
 import type { PushIn } from "../protocol/wire";
 import type { Problem, SyncDeps } from "./cycle";
@@ -14,7 +14,10 @@ import type { OutboxRow } from "../storage/schema";
 export const coreContext = (sha256: string): string => `core|${sha256}`;
 
 /** What sending needs of a cycle; the service worker has no more. */
-export type PushDeps = Pick<SyncDeps, "ports" | "outbox" | "secret" | "contact" | "changed" | "sending">;
+export type PushDeps = Pick<SyncDeps, "ports" | "outbox" | "secret" | "contact" | "changed" | "sending"> & {
+  /** where to; a phone that was shut out hands its events over at another door */
+  path?: string;
+};
 
 /** How the sending goes, kept between cycles: how many at once, and how many failed in a row. */
 export interface Pace {
@@ -55,30 +58,53 @@ async function send(
   rows: OutboxRow[],
 ): Promise<Problem | "other_history" | null> {
   const { ports } = deps;
-  const meta = await outbox.readMeta(deps.outbox);
   const asked = ports.now();
-  const reply = await request(ports, "POST", "/api/v1/sync/push", {
-    proto: PROTO,
-    epoch: meta!.epoch,
-    device: meta!.device,
-    device_now: rfc3339(asked, ports.zone(asked).minutes),
-    schema: SCHEMA,
-    n: chosen.length,
-    items: chosen,
-  } satisfies PushIn);
+  const reply = await post(deps, chosen);
   const read = reply?.status === 200 ? readPushReply(reply.body, chosen) : null;
   if (!read) return refused(deps, pace, chosen, rows, reply);
   Object.assign(pace, fullPace());
   await deps.contact(read.server_time, asked);
   const byId = new Map(rows.map((row) => [row.id, row]));
+  const sent = new Map(chosen.map((item) => [item.id, item]));
   const answers = read.results.map((result) => ({
     id: result.id,
     move: moveFor(result, byId.get(result.id)!, ports.now(), ports.random),
+    trace: leftOf(sent.get(result.id)!),
   }));
   const rename = (): string => uuid7(ports.now(), ports.random);
   const counted = await outbox.acknowledge(deps.outbox, read.epoch, answers, Date.parse(read.server_time), rename);
   await deps.changed();
   return counted ? null : "other_history";
+}
+
+async function post(deps: PushDeps, items: Ready[]): Promise<Reply | null> {
+  const { ports } = deps;
+  const meta = await outbox.readMeta(deps.outbox);
+  const asked = ports.now();
+  return request(ports, "POST", deps.path ?? "/api/v1/sync/push", {
+    proto: PROTO,
+    epoch: meta!.epoch,
+    device: meta!.device,
+    device_now: rfc3339(asked, ports.zone(asked).minutes),
+    schema: SCHEMA,
+    n: items.length,
+    items,
+  } satisfies PushIn);
+}
+
+/** Whether the server still tells the history that this profile knows; another one is adopted. Null: no answer. */
+export async function sameHistory(deps: PushDeps): Promise<boolean | null> {
+  const reply = await post(deps, []);
+  // 410: too late to hand anything over; there is nobody left to heal.
+  if (reply?.status === 410 || (reply?.status === 200 && readPushReply(reply.body, []))) return true;
+  return reply?.status === 409 && (await adopt(deps, reply)) ? false : null;
+}
+
+/** Take over the history that a refusal names. */
+async function adopt(deps: PushDeps, reply: Reply): Promise<boolean> {
+  const told = (reply.body as { epoch?: unknown }).epoch;
+  if (errorCode(reply) !== "epoch" || typeof told !== "string" || !UUID.test(told)) return false;
+  return outbox.adoptEpoch(deps.outbox, told);
 }
 
 /** A request without a proper answer: everything stays, later or smaller. */
@@ -93,7 +119,11 @@ async function refused(
   const status = reply?.status ?? 0;
   if (status === 401) return "sign_in";
   if (status === 403) return errorCode(reply!) === "revoked" ? "revoked" : "sign_in";
-  if (status === 409 && errorCode(reply!) === "epoch") return "other_history";
+  if (status === 410) return "revoked";
+  if (status === 409 && errorCode(reply!) === "epoch") {
+    if (deps.path) await adopt(deps, reply!); // who may not pull any more learns of it here
+    return "other_history";
+  }
   pace.fails += 1;
   if (status === 413) pace.limit = Math.max(1, Math.floor(chosen.length / 2));
   else pace.limit = nextLimit(Math.min(pace.limit, Math.max(chosen.length, 1)), pace.fails);
@@ -107,12 +137,16 @@ async function refused(
   return status === 0 ? "network" : busy ? "busy" : "server";
 }
 
-async function open(deps: PushDeps, rows: OutboxRow[]): Promise<Ready[]> {
-  return Promise.all(
-    rows.map(async ({ id, sha256, core_enc }) => ({
-      id,
-      sha256,
-      core: await unbox(deps.ports, deps.secret, coreContext(sha256), core_enc),
-    })),
-  );
+/** What stays of an item when its household took its consent back. */
+function leftOf(item: Ready): Trace {
+  return "core" in item ? traceOf(readCore(item.core)) : item.redacted;
+}
+
+/** Outbox rows as they go over the wire. */
+export async function open(deps: Pick<PushDeps, "ports" | "secret">, rows: OutboxRow[]): Promise<Ready[]> {
+  const found = rows.map(async ({ id, sha256, core_enc, trace }): Promise<Ready | null> => {
+    if (core_enc === null) return trace ? { id, sha256, redacted: trace } : null;
+    return { id, sha256, core: await unbox(deps.ports, deps.secret, coreContext(sha256), core_enc) };
+  });
+  return (await Promise.all(found)).filter((item) => item !== null);
 }

@@ -75,6 +75,8 @@ export class Server {
   n = 0;
   horizon = 0;
   revoked = false;
+  /** how often a phone that was shut out said that it holds nothing any more */
+  wiped = 0;
   /** milliseconds that the server's clock is ahead of the phone's */
   ahead = 0;
   events = new Map<string, { sha256: string; core: string; times: number }>();
@@ -106,6 +108,8 @@ export class Server {
   };
 
   private async answer(path: string, body: Record<string, unknown> | null): Promise<Answer> {
+    if (this.revoked && path.endsWith("/quarantine")) return this.push(body!, "quarantined");
+    if (this.revoked && path.endsWith("/wiped")) return { status: 204, body: String((this.wiped += 1)) };
     if (this.revoked) return json(403, { code: "revoked" });
     if (path.endsWith("/me")) return json(200, this.me());
     if (path.endsWith("/reference")) return json(200, { services: [] });
@@ -133,24 +137,27 @@ export class Server {
     };
   }
 
-  private async push(body: Record<string, unknown>): Promise<Answer> {
+  private async push(body: Record<string, unknown>, code = "accepted"): Promise<Answer> {
     if (body["epoch"] !== this.epoch) return json(409, { code: "epoch", epoch: this.epoch });
     const results = [];
-    for (const item of body["items"] as { id: string; sha256: string; core: string }[]) {
+    for (const item of body["items"] as { id: string; sha256: string; core: string; redacted?: unknown }[]) {
       const told = this.result(item);
       if (told) {
         results.push({ id: item.id, ...told });
         continue;
       }
       const known = this.events.get(item.id);
-      if ((await sha256(subtle, item.core)) !== item.sha256) results.push({ id: item.id, code: "invalid", reason: "bad_hash" });
+      if (item.redacted) {
+        this.events.set(item.id, { sha256: item.sha256, core: JSON.stringify(item.redacted), times: (known?.times ?? 0) + 1 });
+        results.push({ id: item.id, code: "accepted_redacted" });
+      } else if ((await sha256(subtle, item.core)) !== item.sha256) results.push({ id: item.id, code: "invalid", reason: "bad_hash" });
       else if (known && known.sha256 !== item.sha256) results.push({ id: item.id, code: "id_conflict" });
       else if (known) {
         known.times += 1;
-        results.push({ id: item.id, code: "duplicate", was: "accepted", v: 2 });
+        results.push({ id: item.id, code: "duplicate", was: code, v: 2 });
       } else {
         this.events.set(item.id, { sha256: item.sha256, core: item.core, times: 1 });
-        results.push({ id: item.id, code: "accepted", v: 2 });
+        results.push({ id: item.id, code, v: 2 });
       }
     }
     return json(200, { proto: 1, epoch: this.epoch, server_time: this.time(), n: results.length, results });

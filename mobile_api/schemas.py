@@ -7,7 +7,7 @@ hold the two together.
 from typing import Any
 from uuid import UUID
 
-from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
+from marshmallow import RAISE, Schema, fields, validate
 
 from backend.models import PushKind
 from backend.services.pull import DEFAULT_LIMIT, MAX_LIMIT
@@ -120,13 +120,8 @@ class ItemIn(_In):
 
     id = fields.UUID(required=True)
     sha256 = fields.Str(required=True, metadata={"description": "lower-case hex"})
-    core = fields.Str(metadata={"description": "either this or `redacted`"})
+    core = fields.Str(metadata={"description": "either this or `redacted`; an item with neither is invalid"})
     redacted = fields.Nested(lambda: TraceIn())
-
-    @validates_schema
-    def _one_of_two(self, data: dict[str, Any], **_: Any) -> None:
-        if ("core" in data) == ("redacted" in data):
-            raise ValidationError("Missing data for required field.", "core")
 
 
 class TraceIn(_In):

@@ -38,9 +38,7 @@ def wiped() -> Response:
 
 
 def _take(body: dict[str, Any], store: Callable[[list[Item]], list[events.Result]]) -> Response:
-    items = [
-        Item(item["id"], item["sha256"], item.get("core", ""), item.get("redacted")) for item in body["items"]
-    ]
+    items = [_item(each) for each in body["items"]]
     if len(items) != body["n"]:
         raise Refusal("bad_request", status=400, fields={"n": "bad_value"})
     if len(items) > events.MAX_ITEMS:
@@ -88,3 +86,8 @@ def pull_page(body: dict[str, Any]) -> Response:
         session().commit()  # ends the reading; what follows may write
         phones.note_device(session(), actor(), ask.device)
     return json_text(page.text)
+
+
+def _item(told: dict[str, Any]) -> Item:
+    core = told.get("core")
+    return Item(told["id"], told["sha256"], core or "", told.get("redacted") if core is None else None)

@@ -24,6 +24,7 @@ from backend.models import (
     HouseholdAlias,
     HouseholdState,
     HouseholdView,
+    ImportBatch,
     QrCode,
     Resident,
     Visit,
@@ -169,6 +170,9 @@ def _erase(session: Session, doors: Sequence[UUID], names: Sequence[UUID]) -> in
         .where(QrCode.household_id.in_(doors), QrCode.revoked_at.is_(None))
         .values(revoked_at=moment)
     )
+    # What an import keeps for a week to be taken back holds the doors of its neighbourhood as they were.
+    around = select(Household.neighbourhood_id).where(Household.id.in_(doors))
+    session.execute(update(ImportBatch).where(ImportBatch.neighbourhood_id.in_(around)).values(undo_enc=None))
     session.execute(
         update(Household)
         .where(Household.id.in_(doors))

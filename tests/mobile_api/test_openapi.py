@@ -39,7 +39,7 @@ def test_policies_and_errors_are_documented(app: Flask) -> None:
                 continue
             policy = app.view_functions[rule.endpoint].gocua_policy  # type: ignore[attr-defined]
             schemes = {"device": []} if method == "GET" else {"device": [], "client": []}
-            wanted = [schemes] if policy.credential is Credential.DEVICE else []
+            wanted = [schemes] if policy.credential in (Credential.DEVICE, Credential.LEFT_DEVICE) else []
             assert operation["security"] == wanted, rule
             assert operation["summary"], rule
             if wanted:

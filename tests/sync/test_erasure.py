@@ -176,8 +176,8 @@ def test_an_erased_event_offered_again_keeps_the_credit(team: Team, phone: Phone
         phone.post("/sync/push", odd).json["results"][0] | {"reason": "bad_schema"}
         == phone.post("/sync/push", odd).json["results"][0]
     )
-    both = body | {"items": [offered | {"core": item.core}]}
-    assert phone.post("/sync/push", both).status_code == 422
+    neither = body | {"items": [{"id": str(uuid7()), "sha256": item.sha256}]}
+    assert phone.post("/sync/push", neither).json["results"][0]["reason"] == "bad_hash"
 
 
 def test_a_merged_door_goes_with_it(team: Team, phone: Phone, session: Session) -> None:

@@ -1023,7 +1023,7 @@ export interface components {
             use: string;
         };
         ItemIn: {
-            /** @description either this or `redacted` */
+            /** @description either this or `redacted`; an item with neither is invalid */
             core?: string;
             /** Format: uuid */
             id: string;

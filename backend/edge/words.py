@@ -7,6 +7,7 @@ from flask import Flask, g, has_request_context, request
 
 from backend.core.clock import local, today
 from backend.core.i18n import LOCALES, translate, translations
+from backend.services.guides import languages
 
 LANGUAGE_COOKIE = "gocua_lang"
 
@@ -19,6 +20,12 @@ def locale() -> str:
     if chosen not in LOCALES and (actor := g.get("actor")):
         chosen = actor.locale
     return chosen if chosen in LOCALES else "vi"
+
+
+def reading() -> str:
+    """The language in which guides are read: the chosen one also where only guides speak it (a file of the ward)."""
+    chosen = request.args.get("lang") or request.cookies.get(LANGUAGE_COOKIE) or ""
+    return chosen if chosen in languages() else locale()
 
 
 def _(text: str, **values: object) -> str:
@@ -79,7 +86,7 @@ def register(app: Flask) -> None:
 
     @app.after_request
     def remember(response):  # type: ignore[no-untyped-def]
-        if request.args.get("lang") in LOCALES:
+        if request.args.get("lang") in languages():
             response.set_cookie(
                 LANGUAGE_COOKIE,
                 request.args["lang"],

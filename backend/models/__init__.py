@@ -9,6 +9,7 @@ from backend.models.campaign import Campaign, Target
 from backend.models.device import Device, Enrolment, PushKind, PushTarget
 from backend.models.erasure import Erasure, HeldEvent, HeldSource
 from backend.models.feed import ChangeFeed, ServerMeta, StreamAccess, StreamHead
+from backend.models.guide_text import GuideReport, GuideText
 from backend.models.household import (
     Household,
     HouseholdAlias,
@@ -55,6 +56,8 @@ __all__ = [
     "FailureReason",
     "HeldEvent",
     "HeldSource",
+    "GuideReport",
+    "GuideText",
     "Household",
     "HouseholdAlias",
     "HouseholdKind",

@@ -11,10 +11,14 @@ from backend.models import AreaUnit, Household, Team, TeamArea
 
 @dataclass(frozen=True)
 class Contact:
-    """`ward`: its name ("Phường Ba Đình"); `phone`: as people write it, "" when none was given."""
+    """`ward`: its name ("Phường Ba Đình"); `phone`: as people write it, "" when none was given.
+
+    `ward_id`: None where no ward is known.
+    """
 
     ward: str = ""
     phone: str = ""
+    ward_id: UUID | None = None
 
     @property
     def dial(self) -> str:
@@ -37,6 +41,7 @@ def contact_for(
     phone = func.nullif(Team.contact_phone, "")
     statement = (
         select(
+            AreaUnit.id,
             AreaUnit.name,
             func.coalesce(func.min(phone).filter(Team.id.in_(near)), func.min(phone), "").label("phone"),
         )
@@ -47,4 +52,4 @@ def contact_for(
     if ward_id is not None:
         statement = statement.where(AreaUnit.id == ward_id)
     rows = session.execute(statement).all()
-    return Contact(rows[0].name, rows[0].phone) if len(rows) == 1 else Contact()
+    return Contact(rows[0].name, rows[0].phone, rows[0].id) if len(rows) == 1 else Contact()

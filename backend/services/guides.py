@@ -1,28 +1,56 @@
 """Guides: texts in Markdown under qr/guides, read once, withdrawn by themselves when their review date passes.
 
 One file per guide and language: front matter (facts about the text), then `## Step {picture}` sections, then after
-`# …` the `## Trouble` sections. A ward's own versions will come from the database beside these (a later issue).
+`# …` the `## Trouble {code}` sections, `code` being a reason why a service was not done (backend/data/services.json).
+Further languages lie as files of the same kind in a folder of the installation; a ward's own versions stand in the
+database (guide_texts).
 """
 
 import json
+import logging
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import yaml
 from markdown_it import MarkdownIt
 
 from backend.core.clock import today
+from backend.core.i18n import LOCALES
 
 FOLDER = files("qr") / "guides"
 # A hotline is shown only when the number itself was seen in several places or is common knowledge.
 CERTAIN = frozenset({"found", "common"})
+# What languages call themselves; a file in another one brings its own name (`language: …` in its front matter).
+NAMES = {
+    "vi": "Tiếng Việt",
+    "en": "English",
+    "tyz": "Tày",
+    "nut": "Nùng",
+    "hmn": "Mông",
+    "km": "ខ្មែរ (Khmer)",
+    "mtq": "Mường",
+    "blt": "Thái",
+    "ium": "Dao",
+    "cjm": "Chăm",
+    "rad": "Ê Đê",
+    "jra": "Gia Rai",
+    "bdq": "Ba Na",
+}
+LAST_GROUP = "khac"
+# Where a link in a guide may lead: to another guide, to a page by HTTPS, to the phone.
+LINK = re.compile(r"/huong-dan/[a-z0-9-]+|https://[^\s<>\"]+|tel:\+?[0-9]+")
 
-_STEP = re.compile(r"^## (?P<title>.+?)(?: \{(?P<picture>[a-z-]+)\})?$", re.MULTILINE)
-_markdown = MarkdownIt("commonmark", {"html": False})
+_STEP = re.compile(r"^## (?P<title>.+?)(?: \{(?P<mark>[a-z_ -]+)\})?$", re.MULTILINE)
+_LANGUAGE = re.compile(r"[a-z]{2,3}")
+_markdown = MarkdownIt("commonmark", {"html": False}).disable(["image", "autolink", "reference"])
+_markdown.validateLink = lambda target: LINK.fullmatch(target) is not None  # type: ignore[method-assign]
+_log = logging.getLogger("gocua.guides")
 
 
 @dataclass(frozen=True)
@@ -36,17 +64,23 @@ class Source:
 
 @dataclass(frozen=True)
 class Section:
-    """A step (one screen) or a trouble with what to do; `html` is safe, `text` the Markdown it came from."""
+    """A step (one screen, `mark` names its picture) or a trouble (`mark`: the reasons that it answers).
+
+    `html` is safe, `text` the Markdown it came from.
+    """
 
     title: str
     html: str
     text: str
-    picture: str = ""
+    mark: str = ""
 
 
 @dataclass(frozen=True)
 class Guide:
-    """One outcome in one language. `taps`: who does the tapping. `review_by`: the last day on which it is shown."""
+    """One outcome in one language. `taps`: who does the tapping. `review_by`: the last day on which it is shown.
+
+    `fee`: what it costs, in words.
+    """
 
     slug: str
     lang: str
@@ -62,6 +96,8 @@ class Guide:
     intro: str
     steps: tuple[Section, ...]
     troubles: tuple[Section, ...]
+    fee: str = ""
+    language: str = ""
 
     def withdrawn(self, on: date | None = None) -> bool:
         """True when nobody has checked the text in time."""
@@ -69,8 +105,21 @@ class Guide:
 
 
 @dataclass(frozen=True)
+class Group:
+    """A heading of the list with the slugs below it; `names` per language."""
+
+    key: str
+    names: dict[str, str]
+    slugs: tuple[str, ...]
+
+    def name(self, lang: str) -> str:
+        """The heading in `lang`, in Vietnamese where there is none."""
+        return self.names.get(lang, self.names["vi"])
+
+
+@dataclass(frozen=True)
 class Hotline:
-    """A number with what it is for; `certainty` as in domain/guides.md, `checked_on` its last check."""
+    """A number with what it is for; `certainty`: how sure the number is, `checked_on` its last check."""
 
     number: str
     dial: str
@@ -80,14 +129,32 @@ class Hotline:
 
 
 def guides(lang: str = "vi") -> tuple[Guide, ...]:
-    """Every guide in `lang`, in the order in which they are learnt."""
-    found = [guide for (_, guide_lang), guide in _all().items() if guide_lang == lang]
-    return tuple(sorted(found, key=lambda guide: _ORDER.get(guide.slug, len(_ORDER))))
+    """Every guide in `lang`, in Vietnamese where `lang` has none, in the order of the groups."""
+    return tuple(found for slug in slugs() if (found := guide(slug, lang)))
 
 
 def guide(slug: str, lang: str = "vi") -> Guide | None:
     """One guide; in Vietnamese where `lang` has none; None for an unknown slug."""
-    return _all().get((slug, lang)) or _all().get((slug, "vi"))
+    everything = texts()
+    return everything.get((slug, lang)) or everything.get((slug, "vi"))
+
+
+@cache
+def slugs() -> tuple[str, ...]:
+    """The names of all guides in the order of the groups."""
+    known = {slug for slug, lang in _delivered() if lang == "vi"}
+    ordered = [slug for group in groups() for slug in group.slugs]
+    return tuple(slug for slug in ordered if slug in known)
+
+
+@cache
+def groups() -> tuple[Group, ...]:
+    """The headings of the list; guides that stand under none come last."""
+    listed = json.loads((FOLDER / "groups.json").read_text("utf-8"))["groups"]
+    found = [Group(row["key"], {lang: row[lang] for lang in LOCALES}, tuple(row["guides"])) for row in listed]
+    left = sorted({slug for slug, _ in _delivered()} - {slug for group in found for slug in group.slugs})
+    other = Group(LAST_GROUP, {"vi": "Việc khác", "en": "Other"}, tuple(left))
+    return (*found, other) if left else tuple(found)
 
 
 @cache
@@ -96,11 +163,58 @@ def hotlines(lang: str = "vi") -> tuple[Hotline, ...]:
     listed = json.loads((FOLDER / "hotlines.json").read_text("utf-8"))["hotlines"]
     return tuple(
         Hotline(
-            row["number"], row["dial"], row[lang], row["certainty"], date.fromisoformat(row["checked_on"])
+            row["number"],
+            row["dial"],
+            row.get(lang, row["vi"]),
+            row["certainty"],
+            date.fromisoformat(row["checked_on"]),
         )
         for row in listed
         if row["certainty"] in CERTAIN
     )
+
+
+def texts() -> dict[tuple[str, str], Guide]:
+    """Every guide by slug and language: the delivered ones and those that the installation added."""
+    return {**_added, **_delivered()}
+
+
+def languages() -> dict[str, str]:
+    """The languages in which at least one guide can be read, with the names they give themselves."""
+    found = {one.lang: one.language or NAMES.get(one.lang, one.lang) for one in _added.values()}
+    return {lang: NAMES[lang] for lang in LOCALES} | dict(sorted(found.items()))
+
+
+# What `add_from` took, and what it refused with the reason.
+_added: dict[tuple[str, str], Guide] = {}
+_files: dict[tuple[str, str], Path] = {}
+refused: dict[str, str] = {}
+
+
+def add_from(folder: Path) -> None:
+    """Take the guides in further languages from `folder` (`<slug>.<language>.md`); forgets those taken before.
+
+    A file that cannot be read or keeps no rule of a guide is left out; `refused` says why, the desk shows it.
+    """
+    _added.clear()
+    _files.clear()
+    refused.clear()
+    for path in sorted(folder.glob("*.md")):
+        try:
+            found = parse(path.read_text("utf-8"))
+            _fits(found, path.name)
+        except (KeyError, ValueError, TypeError, AttributeError, yaml.YAMLError) as error:
+            refused[path.name] = f"{type(error).__name__}: {error}"
+            _log.warning("guide left out", extra={"fields": {"file": path.name, "why": refused[path.name]}})
+        else:
+            _added[found.slug, found.lang] = found
+            _files[found.slug, found.lang] = path
+
+
+def source_of(slug: str, lang: str) -> str:
+    """The whole text of the file of one guide. Raises KeyError or FileNotFoundError for what `texts` does not hold."""
+    file = _files.get((slug, lang)) or FOLDER / f"{slug}.{lang}.md"
+    return file.read_text("utf-8")
 
 
 def parse(source: str) -> Guide:
@@ -109,6 +223,8 @@ def parse(source: str) -> Guide:
     facts: dict[str, Any] = yaml.safe_load(head)
     steps, _, troubles = body.partition("\n# ")
     first_step = steps.find("\n## ")
+    if first_step < 0:
+        first_step = len(steps)
     return Guide(
         slug=facts["slug"],
         lang=facts["lang"],
@@ -124,28 +240,35 @@ def parse(source: str) -> Guide:
         intro=_markdown.render(steps[:first_step]),
         steps=_sections(steps[first_step:]),
         troubles=_sections(troubles),
+        fee=facts.get("fee", ""),
+        language=facts.get("language", ""),
     )
 
 
-# VNeID level 2 opens the other two.
-_ORDER = {"vneid-muc-2": 0, "tai-khoan-an-sinh": 1, "so-suc-khoe": 2}
+def _fits(found: Guide, name: str) -> None:
+    """Raise ValueError when an added file does not stand beside its Vietnamese twin."""
+    twin = _delivered().get((found.slug, "vi"))
+    if name != f"{found.slug}.{found.lang}.md":
+        raise ValueError(f"the file is called {name}, its front matter says {found.slug}, {found.lang}")
+    if twin is None or not _LANGUAGE.fullmatch(found.lang) or found.lang in LOCALES:
+        raise ValueError("no such guide, or a language that is delivered already")
+    if [step.mark for step in found.steps] != [step.mark for step in twin.steps]:
+        raise ValueError("other steps or pictures than the Vietnamese text")
 
 
 @cache
-def _all() -> dict[tuple[str, str], Guide]:
+def _delivered() -> dict[tuple[str, str], Guide]:
     parsed = [parse(file.read_text("utf-8")) for file in FOLDER.iterdir() if file.name.endswith(".md")]
     return {(found.slug, found.lang): found for found in parsed}
 
 
 def _sections(body: str) -> tuple[Section, ...]:
+    return tuple(_each(body))
+
+
+def _each(body: str) -> Iterator[Section]:
     heads = list(_STEP.finditer(body))
     ends = [head.start() for head in heads[1:]] + [len(body)]
-    return tuple(
-        Section(
-            title=head["title"],
-            html=_markdown.render(body[head.end() : end]),
-            text=body[head.end() : end].strip(),
-            picture=head["picture"] or "",
-        )
-        for head, end in zip(heads, ends, strict=True)
-    )
+    for head, end in zip(heads, ends, strict=True):
+        text = body[head.end() : end].strip()
+        yield Section(head["title"], _markdown.render(text), text, head["mark"] or "")

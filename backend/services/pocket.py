@@ -2,7 +2,6 @@
 
 import html
 import re
-from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
@@ -35,7 +34,7 @@ def guide_pack(session: Session, actor: Actor, base_url: str) -> dict[str, Any]:
     on = today()
     shown = {lang: [found for found in guides(lang) if not found.withdrawn(on)] for lang in LOCALES}
     contact = contact_for(session, ward_id=actor.ward_id)
-    drawn = {step.picture for found in shown["vi"] for step in found.steps if step.picture}
+    drawn = {step.mark for found in shown["vi"] for step in found.steps if step.mark}
     return {
         "guides": {lang: [_guide(found) for found in found_in] for lang, found_in in shown.items()},
         "codes": {
@@ -49,7 +48,7 @@ def guide_pack(session: Session, actor: Actor, base_url: str) -> dict[str, Any]:
             lang: [{"number": row.number, "dial": row.dial, "use": row.use} for row in hotlines(lang)]
             for lang in LOCALES
         },
-        "contact": asdict(contact) | {"dial": contact.dial},
+        "contact": {"ward": contact.ward, "phone": contact.phone, "dial": contact.dial},
     }
 
 
@@ -95,14 +94,14 @@ def _guide(found: Guide) -> dict[str, Any]:
         "checked_on": found.checked_on.isoformat(),
         "review_by": found.review_by.isoformat(),
         "intro": _plain(found.intro),
-        "steps": [_section(step) for step in found.steps],
+        "steps": [_section(step, picture=True) for step in found.steps],
         "troubles": [_section(trouble) for trouble in found.troubles],
     }
 
 
-def _section(section: Section) -> dict[str, Any]:
+def _section(section: Section, *, picture: bool = False) -> dict[str, Any]:
     told = {"title": section.title, "text": section.text}
-    return told | {"picture": section.picture} if section.picture else told
+    return told | {"picture": section.mark} if picture and section.mark else told
 
 
 def _plain(text: str) -> str:

@@ -3,6 +3,7 @@
 import base64
 import gzip
 import hashlib
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -10,9 +11,9 @@ from flask import current_app, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from backend.edge.words import locale
+from backend.edge.words import locale, reading
 from backend.services.contacts import Contact
-from backend.services.guides import FOLDER, hotlines
+from backend.services.guides import FOLDER, Group, Guide, groups, hotlines, languages
 
 STYLE = (Path(__file__).parent / "style.css").read_text("utf-8")
 _DIGEST = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
@@ -35,6 +36,9 @@ def page(
         style=Markup(STYLE),  # noqa: S704  # our own file
         contact=contact,
         hotlines=hotlines(locale()),
+        by_group=by_group,
+        reading=reading(),
+        languages=languages(),
         domain=current_app.config["GOCUA"].host,
         **values,
     )
@@ -48,6 +52,13 @@ def page(
         response.set_data(gzip.compress(body, 6, mtime=0))
         response.headers["Content-Encoding"] = "gzip"
     return response
+
+
+def by_group(guides: Sequence[Guide]) -> list[tuple[Group, list[Guide]]]:
+    """`guides` under their headings; headings with none are left out."""
+    slugs = {found.slug: found for found in guides}
+    listed = [(group, [slugs[slug] for slug in group.slugs if slug in slugs]) for group in groups()]
+    return [(group, found) for group, found in listed if found]
 
 
 @cache

@@ -9,13 +9,13 @@ from flask.typing import ResponseReturnValue
 
 from backend.edge.access import PUBLIC, Door
 from backend.edge.db import session
-from backend.edge.words import locale
+from backend.edge.words import reading
 from backend.models import CodeKind
 from backend.services import codes
 from backend.services.badges import Badge, Duty, badge_of
 from backend.services.codes import Scanned
 from backend.services.contacts import Contact, contact_for
-from backend.services.guides import guide
+from backend.services.guide_texts import guide_for
 from qr.codes import NotAToken, grouped, normalise
 from qr.pages.answer import page
 from qr.pages.guides import show, shown_guides
@@ -27,13 +27,15 @@ door = Door("resident_codes", __name__, template_folder="templates")
 def guide_code(token: str) -> ResponseReturnValue:
     """The guide itself, at once: one request to read it."""
     scanned = _scanned(token, CodeKind.GUIDE)
-    found = guide(scanned.guide or "", locale()) if scanned else None
-    if scanned is None or found is None:
+    if scanned is None:
+        return _unknown()
+    found = guide_for(session(), scanned.ward_id, scanned.guide or "", reading())
+    if found is None:
         return _unknown()
     contact = contact_for(session(), ward_id=scanned.ward_id)
     if scanned.revoked:
-        return page("revoked.html", contact=contact, status=410, guides=shown_guides())
-    return show(found, contact)
+        return page("revoked.html", contact=contact, status=410, guides=shown_guides(scanned.ward_id))
+    return show(found, contact, token=scanned.token)
 
 
 @door.page("/H/<token>", who=PUBLIC)
@@ -44,8 +46,10 @@ def household_code(token: str) -> ResponseReturnValue:
         return _unknown()
     contact = contact_for(session(), ward_id=scanned.ward_id, household_id=scanned.household_id)
     if scanned.revoked:
-        return page("revoked.html", contact=contact, status=410, guides=shown_guides())
-    return page("household.html", contact=contact, guides=shown_guides(), token=grouped(scanned.token))
+        return page("revoked.html", contact=contact, status=410, guides=shown_guides(scanned.ward_id))
+    return page(
+        "household.html", contact=contact, guides=shown_guides(scanned.ward_id), token=grouped(scanned.token)
+    )
 
 
 @door.page("/B/<token>", who=PUBLIC)
@@ -108,4 +112,5 @@ def _scanned(token: str, kind: CodeKind) -> Scanned | None:
 
 
 def _unknown() -> ResponseReturnValue:
-    return page("unknown.html", contact=contact_for(session()), status=404, guides=shown_guides())
+    contact = contact_for(session())
+    return page("unknown.html", contact=contact, status=404, guides=shown_guides(contact.ward_id))

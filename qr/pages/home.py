@@ -14,7 +14,8 @@ door = Door("resident_home", __name__, template_folder="templates")
 @door.page("/", who=PUBLIC)
 def home() -> ResponseReturnValue:
     """A field for a printed code, the guides, the way in for the team."""
-    return page("home.html", contact=contact_for(session()), cache_for=PUBLIC_FOR, guides=shown_guides())
+    contact = contact_for(session())
+    return page("home.html", contact=contact, cache_for=PUBLIC_FOR, guides=shown_guides(contact.ward_id))
 
 
 @door.page("/quyen-rieng-tu", who=PUBLIC)

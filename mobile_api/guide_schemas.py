@@ -25,6 +25,13 @@ class GuideOut(Schema):
     troubles = fields.List(fields.Nested(SectionOut), required=True)
 
 
+class GroupOut(Schema):
+    """A heading of the list and the slugs below it."""
+
+    name = fields.Str(required=True)
+    guides = fields.List(fields.Str(), required=True)
+
+
 class HotlineOut(Schema):
     number = fields.Str(required=True)
     dial = fields.Str(required=True)
@@ -46,8 +53,11 @@ class SymbolOut(Schema):
 
 
 class GuidePackOut(Schema):
-    """`guides` and `hotlines` per language; `codes` per slug: the ward's code of a guide."""
+    """`groups`, `guides` and `hotlines` per language; `codes` per slug: the ward's code of a guide."""
 
+    groups = fields.Dict(
+        keys=fields.Str(), values=fields.List(fields.Nested(GroupOut), required=True), required=True
+    )
     guides = fields.Dict(
         keys=fields.Str(), values=fields.List(fields.Nested(GuideOut), required=True), required=True
     )

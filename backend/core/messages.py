@@ -71,6 +71,42 @@ MESSAGES.update(
     }
 )
 
+# --- guides rewritten by a ward ---
+MESSAGES.update(
+    {
+        "guide_rules": N_("Chưa lưu: còn {n} chỗ phải sửa. Những gì đã viết vẫn còn nguyên bên dưới."),
+        "guide_see_above": N_("Xem chỗ phải sửa ở đầu trang."),
+        "guide_changed": N_(
+            "Người khác vừa lưu bài này. Chép phần của bạn ra, tải lại trang để xem bản mới rồi sửa tiếp."
+        ),
+        "guide_unreadable": N_("Không đọc được bài. Mỗi bước bắt đầu bằng dòng “## Tên bước”."),
+        "guide_steps": N_("Bài có {n} bước. Cần từ 2 đến {most} bước, mỗi bước bắt đầu bằng “## ”."),
+        "guide_troubles": N_("Thiếu phần khi chưa được: thêm dòng “# Khi chưa được”, rồi từng mục “## ”."),
+        "guide_minutes": N_("Số phút từ 1 đến {most}."),
+        "guide_empty": N_("Mục “{title}” chưa có lời nào. Viết một, hai câu."),
+        "guide_picture": N_("Không có hình tên “{name}”. Chọn tên hình trong danh sách."),
+        "guide_long_sentence": N_("Câu dài {n} chữ, nhiều nhất {most}. Tách làm hai: “{sentence}”."),
+        "guide_secret": N_(
+            "Mục “{title}” nói đến mã hay mật khẩu. Phải nói rõ ông/bà tự gõ, hoặc không cho ai biết."
+        ),
+        "guide_asks": N_("“{words}”: không được hỏi xin mã, mật khẩu hay số của người dân. Bỏ câu này."),
+        "guide_no_source": N_("Cần ít nhất một nguồn có địa chỉ và ngày."),
+        "guide_source_address": N_("Nguồn “{name}” cần địa chỉ đầy đủ, bắt đầu bằng https://."),
+        "guide_source_date": N_(
+            "Nguồn “{name}” cần ngày như 2026-11-21, 2026-11 hoặc 2026, không ở tương lai."
+        ),
+        "guide_source_line": N_("Mỗi dòng một nguồn: tên | địa chỉ | ngày."),
+        "guide_checked_later": N_("Ngày kiểm tra không thể ở sau hôm nay."),
+        "guide_review": N_("Hạn kiểm tra lại phải sau ngày kiểm tra, nhiều nhất {most} ngày."),
+        "guide_number": N_("Số {number} không có trong danh sách số đã kiểm tra. Bỏ số này ra khỏi bài."),
+        "guide_html": N_("Không dùng thẻ HTML như “{tag}”. Chữ đậm thì viết **như thế này**."),
+        "guide_link": N_(
+            "Đường link “{target}” không dùng được. Chỉ nhận https://, tel: và bài khác (/huong-dan/…)."
+        ),
+        "guide_link_unknown": N_("Không có bài nào ở “{target}”."),
+    }
+)
+
 # --- places and walks ---
 MESSAGES.update(
     {

@@ -24,7 +24,8 @@ from backend.models import (
 from backend.services import audit, codes
 from backend.services.actor import Actor, household_scope, neighbourhood_for
 from backend.services.contacts import contact_for
-from backend.services.guides import guide, guides
+from backend.services.guide_texts import guide_for, guides_for
+from backend.services.guides import guide
 from backend.text.vietnamese import name_key
 from qr.codes import Label, LabelKind, Poster
 
@@ -97,18 +98,19 @@ def guide_labels(
     session: Session, actor: Actor, base_url: str, *, placement: str = "", copies: int = 1
 ) -> list[Label]:
     """`copies` labels of each guide that is still valid, for one placement."""
-    shown = [found for found in guides() if not found.withdrawn()]
+    shown = [found for found in guides_for(session, actor.ward_id, "vi") if not found.withdrawn()]
     _audit(session, actor, CodeKind.GUIDE, len(shown) * copies, None)
+    made = codes.codes_for_guides(session, actor, [found.slug for found in shown], placement=placement)
     return [
         _label(code, base_url, found.title, placement)
-        for found in shown
-        for code in [codes.code_for_guide(session, actor, found.slug, placement=placement)] * copies
+        for found, code in zip(shown, made, strict=True)
+        for _ in range(copies)
     ]
 
 
 def guide_poster(session: Session, actor: Actor, slug: str, base_url: str, *, placement: str = "") -> Poster:
     """A poster of one guide with the ward's number. Raises NotFound for an unknown or withdrawn guide."""
-    found = guide(slug)
+    found = guide_for(session, actor.ward_id, slug, "vi")
     if found is None or found.withdrawn():
         raise NotFound
     code = codes.code_for_guide(session, actor, slug, placement=placement)

@@ -54,6 +54,19 @@ def code_for_guide(
     return _issue(session, actor, [row], (QrCode.guide == slug) & (QrCode.placement == placement))[0]
 
 
+def codes_for_guides(
+    session: Session, actor: Actor, slugs: Sequence[str], *, placement: str = ""
+) -> list[QrCode]:
+    """The ward's live codes of these guides at one placement, in their order; missing ones made in one statement."""
+    rows = [{"kind": CodeKind.GUIDE, "guide": slug, "placement": placement} for slug in slugs]
+    wanted = QrCode.guide.in_(slugs) & (QrCode.kind == CodeKind.GUIDE) & (QrCode.placement == placement)
+    taken = select(QrCode.guide).where(QrCode.ward_id == actor.ward_id, QrCode.revoked_at.is_(None), wanted)
+    have = set(session.scalars(taken))
+    missing = [row for row in rows if row["guide"] not in have]
+    issued = {code.guide: code for code in _issue(session, actor, missing, wanted)}
+    return [issued[slug] for slug in slugs]
+
+
 def code_for_household(session: Session, actor: Actor, household_id: UUID) -> QrCode:
     """The live plate code of one household in the actor's scope. Raises NotFound."""
     found = codes_for_households(session, actor, [household_id])

@@ -3,10 +3,11 @@
 One function for the content test of the delivered texts and for the desk's form, so that neither can drift.
 """
 
+import dataclasses
 import html
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -48,7 +49,7 @@ class Problem:
 
     field: str
     code: str
-    values: dict[str, Any] = field(default_factory=dict)
+    values: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
 def problems(found: Guide, source: str = "", *, on: date | None = None) -> list[Problem]:

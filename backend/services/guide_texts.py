@@ -21,7 +21,12 @@ from backend.services import audit, guide_rules, guides
 from backend.services.actor import Actor
 from backend.services.guide_rules import Problem
 from backend.services.guides import Guide, Source
+from backend.services.sql import run
 
+_LIVE = """
+    SELECT DISTINCT ON (slug, lang) slug, lang, text FROM guide_text
+    WHERE ward_id = %(ward)s AND (%(slug)s::text IS NULL OR slug = %(slug)s) ORDER BY slug, lang, number DESC
+"""
 # A text of nine steps is 4 KB; this is for a page, not for a book.
 MOST_CHARACTERS = 20_000
 
@@ -197,12 +202,7 @@ def _of(actor: Actor, slug: str, lang: str):  # type: ignore[no-untyped-def]  # 
 def _own(session: Session, ward_id: UUID | None, slug: str | None = None) -> dict[tuple[str, str], Guide]:
     if ward_id is None:
         return {}
-    rows = session.execute(
-        select(GuideText.slug, GuideText.lang, GuideText.text)
-        .distinct(GuideText.slug, GuideText.lang)
-        .where(GuideText.ward_id == ward_id, *([GuideText.slug == slug] if slug else []))
-        .order_by(GuideText.slug, GuideText.lang, GuideText.number.desc())
-    )
+    rows = run(session, _LIVE, ward=ward_id, slug=slug)
     return {(row.slug, row.lang): _parsed(row.text) for row in rows if row.text is not None}
 
 

@@ -49,7 +49,7 @@ LINK = re.compile(r"/huong-dan/[a-z0-9-]+|https://[^\s<>\"]+|tel:\+?[0-9]+")
 _STEP = re.compile(r"^## (?P<title>.+?)(?: \{(?P<mark>[a-z_ -]+)\})?$", re.MULTILINE)
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 _markdown = MarkdownIt("commonmark", {"html": False}).disable(["image", "autolink", "reference"])
-_markdown.validateLink = lambda target: LINK.fullmatch(target) is not None  # type: ignore[method-assign]
+_markdown.validateLink = lambda url: LINK.fullmatch(url) is not None  # type: ignore[method-assign]
 _log = logging.getLogger("gocua.guides")
 
 

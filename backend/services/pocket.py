@@ -13,7 +13,8 @@ from backend.services import codes
 from backend.services.actor import Actor
 from backend.services.badges import badge_of
 from backend.services.contacts import contact_for
-from backend.services.guides import FOLDER, Guide, Section, guides, hotlines
+from backend.services.guide_texts import guides_for
+from backend.services.guides import FOLDER, Guide, Section, groups, hotlines
 from backend.services.phone_scope import ALIVE, VISIBLE, parameters
 from backend.services.sql import run
 from qr.codes.render import runs
@@ -32,15 +33,20 @@ _TAG = re.compile(r"<[^>]+>")
 def guide_pack(session: Session, actor: Actor, base_url: str) -> dict[str, Any]:
     """Every valid guide in every language, the ward's code of each (made where missing), pictures and numbers."""
     on = today()
-    shown = {lang: [found for found in guides(lang) if not found.withdrawn(on)] for lang in LOCALES}
+    shown = {
+        lang: [found for found in guides_for(session, actor.ward_id, lang) if not found.withdrawn(on)]
+        for lang in LOCALES
+    }
+    issued = codes.codes_for_guides(session, actor, [found.slug for found in shown["vi"]])
     contact = contact_for(session, ward_id=actor.ward_id)
     drawn = {step.mark for found in shown["vi"] for step in found.steps if step.mark}
     return {
-        "guides": {lang: [_guide(found) for found in found_in] for lang, found_in in shown.items()},
-        "codes": {
-            found.slug: _symbol(codes.url_of(codes.code_for_guide(session, actor, found.slug), base_url))
-            for found in shown["vi"]
+        "groups": {
+            lang: [{"name": group.name(lang), "guides": list(group.slugs)} for group in groups()]
+            for lang in LOCALES
         },
+        "guides": {lang: [_guide(found) for found in found_in] for lang, found_in in shown.items()},
+        "codes": {code.guide: _symbol(codes.url_of(code, base_url)) for code in issued},
         "pictures": {
             name: (FOLDER / "pictures" / f"{name}.svg").read_text("utf-8") for name in sorted(drawn)
         },

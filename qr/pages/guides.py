@@ -89,8 +89,15 @@ def show(
     if found.withdrawn():
         shown = shown_guides(contact.ward_id)
         return page("withdrawn.html", contact=contact, status=410, guide=found, guides=shown)
-    values = {"guide": found, "picture": picture, "token": token, "symbol": _symbol(found.slug, token)}
-    return page("guide.html", contact=contact, cache_for=cache_for, **values)
+    return page(
+        "guide.html",
+        contact=contact,
+        cache_for=cache_for,
+        guide=found,
+        picture=picture,
+        token=token,
+        symbol=_symbol(found.slug, token),
+    )
 
 
 def _symbol(slug: str, token: str) -> Markup:

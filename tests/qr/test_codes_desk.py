@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.models import AuditEntry, CodeKind, QrCode
-from backend.services import codes
+from backend.services import codes, guides
 from tests import factories as make
 from tests.people import People, acting, sign_in
 
@@ -53,7 +53,7 @@ def test_door_labels_in_walking_order(desk: FlaskClient, session: Session, peopl
     assert (entry.count, entry.actor_id) == (3, people.lan.id)
 
 
-@pytest.mark.parametrize(("kind", "expected"), [("guide", 6), ("badge", 2)])
+@pytest.mark.parametrize(("kind", "expected"), [("guide", 2 * len(guides.slugs())), ("badge", 2)])
 def test_other_labels(desk: FlaskClient, session: Session, people: People, kind: str, expected: int) -> None:
     answer = desk.post("/ma/in", data={"loai": kind, "giay": "8", "ban": "2", "noi": "Nhà văn hoá"})
     assert answer.mimetype == "application/pdf"

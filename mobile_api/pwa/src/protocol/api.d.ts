@@ -987,6 +987,10 @@ export interface components {
             message: string;
             request_id: string;
         };
+        GroupOut: {
+            guides: string[];
+            name: string;
+        };
         GuideOut: {
             /** Format: date */
             checked_on: string;
@@ -1007,6 +1011,9 @@ export interface components {
                 [key: string]: components["schemas"]["SymbolOut"];
             };
             contact: components["schemas"]["ContactOut"];
+            groups: {
+                [key: string]: components["schemas"]["GroupOut"][];
+            };
             guides: {
                 [key: string]: components["schemas"]["GuideOut"][];
             };

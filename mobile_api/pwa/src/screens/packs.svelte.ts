@@ -21,6 +21,7 @@ export interface Guide {
   troubles: readonly Section[];
 }
 export interface GuidePack {
+  groups?: Readonly<Record<string, readonly { name: string; guides: readonly string[] }[]>>;
   guides: Readonly<Record<string, readonly Guide[]>>;
   codes: Readonly<Record<string, Symbol>>;
   pictures: Readonly<Record<string, string>>;

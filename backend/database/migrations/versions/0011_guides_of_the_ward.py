@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0008"
-down_revision = "0007"
+revision = "0011"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 
@@ -24,7 +24,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["author"], ["account.id"], name="fk_guide_text_author"),
         sa.ForeignKeyConstraint(["ward_id"], ["area_unit.id"], name="fk_guide_text_ward_id"),
         sa.PrimaryKeyConstraint("id", name="pk_guide_text"),
-        sa.UniqueConstraint("ward_id", "slug", "lang", "number", name="uq_guide_text_ward_id"),
+        sa.UniqueConstraint(
+            "ward_id", "slug", "lang", "number", name="uq_guide_text_ward_id_slug_lang_number"
+        ),
     )
     op.create_index("ix_guide_text_ward_id", "guide_text", ["ward_id"])
     op.create_table(

@@ -4,9 +4,12 @@ from flask import Flask
 
 from backend.console import (
     board,
+    buildings,
     campaigns,
     codes,
     households,
+    households_many,
+    households_twice,
     imports,
     imports_after,
     paper,
@@ -27,6 +30,9 @@ def register(app: Flask) -> None:
     app.register_blueprint(sign_in.door)
     app.register_blueprint(board.door)
     app.register_blueprint(households.door)
+    app.register_blueprint(households_many.door)
+    app.register_blueprint(households_twice.door)
+    app.register_blueprint(buildings.door)
     app.register_blueprint(people.door)
     app.register_blueprint(teams.door)
     app.register_blueprint(walk.door)

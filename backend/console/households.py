@@ -7,6 +7,7 @@ from uuid import UUID
 from flask import flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from marshmallow import EXCLUDE, Schema, fields, validate
+from werkzeug.datastructures import MultiDict
 
 from backend.console import forms, words
 from backend.console.place import around, chosen_campaign, chosen_neighbourhood
@@ -14,7 +15,7 @@ from backend.core.refusal import NotFound, Refusal
 from backend.edge.access import LEADERS, Door, actor
 from backend.edge.db import session
 from backend.edge.words import _
-from backend.models import AdoptionState, HouseholdKind, HouseholdState, ResidentState
+from backend.models import AdoptionState, HouseholdKind, HouseholdState, Mark, ResidentState
 from backend.services import household_edit, household_story, households
 from backend.services.desk import ServiceChoices, service_choices
 from backend.services.household_edit import DoorIn, PersonIn
@@ -35,6 +36,7 @@ class DoorForm(Schema):
     head_name = fields.String(load_default="", validate=forms.up_to(80))
     phone = fields.String(load_default="", validate=forms.up_to(40))
     state = fields.String(load_default=None, validate=validate.OneOf(list(HouseholdState)))
+    mark = fields.String(load_default=None, validate=validate.OneOf(["", *Mark]))
 
 
 class NewDoorForm(DoorForm):
@@ -71,6 +73,7 @@ class FilterIn(Schema):
     o = forms.Choice(list(words.STATE_FILTERS), load_default="")
     lan = forms.Choice(list(words.VISIT_FILTERS), load_default="")
     nguoi = fields.UUID(load_default=None)
+    dau = forms.Choice(["any", *Mark], load_default="")
     trang = fields.Integer(load_default=1)
 
 
@@ -78,21 +81,9 @@ class FilterIn(Schema):
 def listing() -> ResponseReturnValue:
     """The list; filters in the address, the place from what follows the person everywhere."""
     here = chosen_neighbourhood()
-    given = _given()
+    given = given_in(request.args)
     services = service_choices(session(), actor(), chosen_campaign())
-    wanted = Filter(
-        text=given["tim"],
-        neighbourhood_id=here,
-        alley_id=given["ngo"],
-        service=given["viec"],
-        step=given["buoc"],
-        reason=given["ly_do"],
-        state=given["o"],
-        visit=given["lan"],
-        volunteer_id=given["nguoi"],
-        services=tuple(services.codes),
-    )
-    found = households.find_doors(session(), actor(), wanted, given["trang"])
+    found = households.find_doors(session(), actor(), wanted_of(given, services), given["trang"])
     areas = around().neighbourhoods
     only = here or (next(iter(areas)) if len(areas) == 1 else None)
     alleys = households.alleys_of(session(), actor(), only)
@@ -112,6 +103,8 @@ def listing() -> ResponseReturnValue:
         link=_page_link,
         states=words.options(words.STATE_FILTERS),
         visits=words.options(words.VISIT_FILTERS),
+        marks=_marks(),
+        query=urlencode([(key, value) for key, value in request.args.items(multi=True) if value]),
         steps=steps,
     )
 
@@ -179,16 +172,33 @@ def person(household_id: UUID) -> ResponseReturnValue:
     return redirect(f"/ho/{household_id}", 303)
 
 
-def _given() -> dict[str, Any]:
-    """The filters of the address; a value that is not right counts as none, as links grow old."""
+def given_in(args: MultiDict[str, str]) -> dict[str, Any]:
+    """The filters of an address; a value that is not right counts as none, as links grow old."""
     schema = FilterIn()
     try:
-        return forms.load(schema, request.args)
+        return forms.load(schema, args)
     except Refusal as refusal:
-        kept = request.args.copy()
+        kept = args.copy()
         for name in refusal.fields:
             kept.pop(name)
         return forms.load(schema, kept)
+
+
+def wanted_of(given: dict[str, Any], services: ServiceChoices) -> Filter:
+    """The filter that an address means, in the neighbourhood that the person looks at."""
+    return Filter(
+        text=given["tim"],
+        neighbourhood_id=chosen_neighbourhood(),
+        alley_id=given["ngo"],
+        service=given["viec"],
+        step=given["buoc"],
+        reason=given["ly_do"],
+        state=given["o"],
+        visit=given["lan"],
+        volunteer_id=given["nguoi"],
+        mark=given["dau"],
+        services=tuple(services.codes),
+    )
 
 
 def _chosen(
@@ -207,8 +217,13 @@ def _chosen(
         "buoc": steps,
         "ly_do": {one.code: words.named(one) for one in services.reasons},
         "nguoi": dict(volunteers),
+        "dau": dict(_marks()),
     }
     return [table.get(given[key], str(given[key])) for key, table in tables.items() if given[key]]
+
+
+def _marks() -> list[tuple[str, str]]:
+    return [("any", _("Có dấu ưu tiên")), *words.options(words.MARKS)]
 
 
 def _page_link(number: int) -> str:
@@ -223,6 +238,7 @@ def _door(form: dict[str, Any]) -> DoorIn:
         head_name=form["head_name"],
         phone=form["phone"],
         state=form["state"],
+        mark=form["mark"],
     )
 
 
@@ -246,6 +262,7 @@ def _edited(household_id: UUID, problems: dict[str, Any]) -> str:
         form=form,
         kinds=words.options(words.KINDS),
         states=words.options(words.DOORS, *household_edit.states_open(session(), found)),
+        marks=words.options(words.MARKS),
         walks=household_edit.on_walks(session(), found),
         **problems,
     )

@@ -8,7 +8,7 @@ from flask import Flask
 from backend.core.clock import local
 from backend.core.messages import N_
 from backend.edge.words import _, locale
-from backend.models import AdoptionState, HouseholdKind, HouseholdState, Outcome, ResidentState, Role
+from backend.models import AdoptionState, HouseholdKind, HouseholdState, Mark, Outcome, ResidentState, Role
 from backend.text import phones
 
 OUTCOMES: dict[str, str] = {
@@ -50,6 +50,11 @@ PEOPLE: dict[str, str] = {
     ResidentState.MOVED_AWAY: N_("Đã chuyển đi"),
     ResidentState.AWAY_FOR_WORK: N_("Đi làm xa"),
     ResidentState.GONE: N_("Không còn"),
+}
+MARKS: dict[str, str] = {
+    Mark.FIRST: N_("Đến trước"),
+    Mark.ASKED_HOME: N_("Hộ xin giúp tại nhà"),
+    Mark.CALL_FIRST: N_("Gọi trước khi đến"),
 }
 SEXES: dict[str, str] = {"male": N_("Nam"), "female": N_("Nữ")}
 ROLES: dict[str, str] = {
@@ -106,11 +111,19 @@ STATE_FILTERS: dict[str, str] = {
     HouseholdState.MERGED: DOORS[HouseholdState.MERGED],
     HouseholdState.WITHDRAWN: DOORS[HouseholdState.WITHDRAWN],
 }
+CHANGES: dict[str, str] = {
+    "household.add": N_("thêm hộ"),
+    "household.edit": N_("sửa địa chỉ, liên lạc hoặc tình trạng"),
+    "household.people": N_("sửa người trong hộ"),
+    "household.merge": N_("gộp vào hộ khác"),
+}
 _TABLES = {
     "outcome": OUTCOMES,
     "step": STEPS,
     "door": DOORS,
     "kind": KINDS,
+    "mark": MARKS,
+    "change": CHANGES,
     "person": PEOPLE,
     "sex": SEXES,
     "role": ROLES,

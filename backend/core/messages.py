@@ -250,3 +250,18 @@ MESSAGES.update(
         "paper_busy": N_("Hộ này đang được một máy khác ghi. Đợi vài giây rồi chọn lại."),
     }
 )
+
+# --- many doors at once, buildings, doors that are one ---
+MESSAGES.update(
+    {
+        "bulk_none": N_("Chưa chọn hộ nào. Đánh dấu vào các hộ rồi bấm lại."),
+        "bulk_many": N_("Đã chọn {n} hộ, mỗi lần nhiều nhất 2.000. Lọc bớt rồi làm từng phần."),
+        "bulk_nothing": N_("Không hộ nào cần đổi: các hộ đã như vậy, hoặc không làm được."),
+        "bulk_changed": N_("Từ lúc xem đến giờ số hộ đã đổi. Mời xem lại rồi bấm lần nữa."),
+        "bulk_undone": N_("Việc này đã hoàn tác rồi."),
+        "no_such_code": N_("Không có hộ mang mã này trong tổ dân phố, thôn."),
+        "building_name": N_("Ghi tên có chữ chung cư, tòa hoặc nhà, ví dụ: chung cư CT1, tòa A2."),
+        "building_large": N_("{n} căn là nhiều quá, mỗi lần nhiều nhất {most}. Thêm từng đoạn tầng."),
+        "bad_floors": N_("Tầng cuối phải từ tầng đầu trở lên, cao nhất là 60."),
+    }
+)

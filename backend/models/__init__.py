@@ -5,6 +5,7 @@ from backend.models.area_unit import AreaUnit, AreaUnitChange, AreaUnitName, Cha
 from backend.models.audit_entry import AuditEntry
 from backend.models.badge_key import BadgeKey
 from backend.models.base import Base
+from backend.models.bulk_act import BulkAct, BulkKind
 from backend.models.campaign import Campaign, Target
 from backend.models.device import Device, Enrolment, PushKind, PushTarget
 from backend.models.erasure import Erasure, HeldEvent, HeldSource
@@ -13,9 +14,11 @@ from backend.models.guide_text import GuideReport, GuideText
 from backend.models.household import (
     Household,
     HouseholdAlias,
+    HouseholdDistinct,
     HouseholdKind,
     HouseholdMove,
     HouseholdState,
+    Mark,
     Resident,
     ResidentState,
 )
@@ -44,6 +47,8 @@ __all__ = [
     "AuditEntry",
     "BadgeKey",
     "Base",
+    "BulkAct",
+    "BulkKind",
     "Campaign",
     "ChangeFeed",
     "ChangeKind",
@@ -60,6 +65,7 @@ __all__ = [
     "HeldSource",
     "Household",
     "HouseholdAlias",
+    "HouseholdDistinct",
     "HouseholdKind",
     "HouseholdMove",
     "HouseholdState",
@@ -68,6 +74,7 @@ __all__ = [
     "ImportState",
     "Level",
     "LoginSession",
+    "Mark",
     "Membership",
     "Outcome",
     "PaperSheet",

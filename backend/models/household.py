@@ -33,6 +33,14 @@ class HouseholdKind(StrEnum):
     BUSINESS = "business_household"
 
 
+class Mark(StrEnum):
+    """Whom to visit first, in words of the work and never of the person (docs/decisions/0012)."""
+
+    FIRST = "first"
+    ASKED_HOME = "asked_home"
+    CALL_FIRST = "call_first"
+
+
 class Household(Base):
     """One door.
 
@@ -40,7 +48,7 @@ class Household(Base):
     `address`: as written; `parts`: as parsed; `walk_key`: bytes whose order is the order of walking.
     `list_key`: its identity in the ward's list, by which a corrected list is recognised.
     `v`: the version that phones compare; grows with every visible change.
-    `stub`: known only from a visit to it; waits for the leader.
+    `stub`: known only from a visit to it; waits for the leader. `mark`: whom to visit first, None for most.
     """
 
     __tablename__ = "household"
@@ -66,6 +74,7 @@ class Household(Base):
     list_key: Mapped[str | None]
     import_batch_id: Mapped[UUID | None] = mapped_column(ForeignKey("import_batch.id"))
     stub: Mapped[bool] = mapped_column(default=False)
+    mark: Mapped[str | None]
     added_by: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"))
     withdrawn_at: Mapped[datetime | None]
     v: Mapped[int] = mapped_column(BigInteger, default=1)
@@ -74,12 +83,14 @@ class Household(Base):
     __table_args__ = (
         one_of("state", HouseholdState),
         one_of("kind", HouseholdKind),
+        one_of("mark", Mark),
         UniqueConstraint("ward_id", "id"),
         UniqueConstraint("neighbourhood_id", "code"),
         UniqueConstraint("neighbourhood_id", "list_key"),
         Index("ix_household_phone_index", "ward_id", "phone_index"),
         Index("ix_household_walk", "neighbourhood_id", "walk_key"),
         Index("ix_household_stub", "added_by", postgresql_where=text("stub")),
+        Index("ix_household_mark", "neighbourhood_id", postgresql_where=text("mark IS NOT NULL")),
     )
 
 
@@ -93,6 +104,23 @@ class HouseholdAlias(Base):
     new_id: Mapped[UUID]
 
     __table_args__ = (ForeignKeyConstraint(["ward_id", "new_id"], ["household.ward_id", "household.id"]),)
+
+
+class HouseholdDistinct(Base):
+    """Two doors that look like one and are not: a person looked and said so. `low_id` is the smaller id."""
+
+    __tablename__ = "household_distinct"
+
+    ward_id: Mapped[WardId]
+    low_id: Mapped[UUID] = mapped_column(primary_key=True)
+    high_id: Mapped[UUID] = mapped_column(primary_key=True)
+    said_by: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"))
+    said_at: Mapped[CreatedAt]
+
+    __table_args__ = (
+        ForeignKeyConstraint(["ward_id", "low_id"], ["household.ward_id", "household.id"]),
+        ForeignKeyConstraint(["ward_id", "high_id"], ["household.ward_id", "household.id"]),
+    )
 
 
 class HouseholdMove(Base):

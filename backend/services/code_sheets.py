@@ -1,7 +1,9 @@
 """Labels and posters for print, made in the walking order of the doors; each print is audited as an export."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, select
@@ -26,6 +28,7 @@ from backend.services.actor import Actor, household_scope, neighbourhood_for
 from backend.services.contacts import contact_for
 from backend.services.guide_texts import guide_for, guides_for
 from backend.services.guides import guide
+from backend.services.walk_doors import array_of
 from backend.text.vietnamese import name_key
 from qr.codes import Label, LabelKind, Poster
 
@@ -53,7 +56,7 @@ def household_labels(
     """A label for each door of a neighbourhood (or of one alley of it), in walking order. Raises NotFound."""
     place = neighbourhood_for(session, actor, neighbourhood_id)
     doors = session.execute(
-        select(Household.id, Household.code, Household.address)
+        select(Household.id, Household.code, Household.address, Household.neighbourhood_id)
         .where(
             household_scope(actor),
             Household.neighbourhood_id == place.id,
@@ -62,11 +65,46 @@ def household_labels(
         )
         .order_by(Household.walk_key, Household.code)
     ).all()
+    _audit(session, actor, CodeKind.HOUSEHOLD, len(doors), place.id)
+    return _door_labels(session, actor, doors, {place.id: place.name}, base_url)
+
+
+def chosen_labels(
+    session: Session, actor: Actor, household_ids: Sequence[UUID], base_url: str
+) -> list[Label]:
+    """A label for each of these doors where somebody can live, in walking order; others of them get none."""
+    doors = session.execute(
+        select(Household.id, Household.code, Household.address, Household.neighbourhood_id)
+        .where(
+            household_scope(actor),
+            Household.id == func.any(array_of(household_ids)),
+            Household.state.in_((HouseholdState.ACTIVE, HouseholdState.VACANT)),
+        )
+        .order_by(Household.neighbourhood_id, Household.walk_key, Household.code)
+    ).all()
+    names = dict(
+        session.execute(
+            select(AreaUnit.id, AreaUnit.name).where(
+                AreaUnit.id.in_({door.neighbourhood_id for door in doors})
+            )
+        ).all()
+    )
+    _audit(session, actor, CodeKind.HOUSEHOLD, len(doors), None)
+    return _door_labels(session, actor, doors, names, base_url)
+
+
+def _door_labels(
+    session: Session, actor: Actor, doors: Sequence[Any], names: dict[UUID, str], base_url: str
+) -> list[Label]:
     made = codes.codes_for_households(session, actor, [door.id for door in doors])
     by_household = {code.household_id: code for code in made}
-    _audit(session, actor, CodeKind.HOUSEHOLD, len(doors), place.id)
     return [
-        _label(by_household[door.id], base_url, door.address or door.code, f"{door.code} · {place.name}")
+        _label(
+            by_household[door.id],
+            base_url,
+            door.address or door.code,
+            f"{door.code} · {names.get(door.neighbourhood_id, '')}",
+        )
         for door in doors
     ]
 

@@ -40,13 +40,14 @@ _SETTLED = (HouseholdState.MERGED, HouseholdState.WITHDRAWN)
 
 @dataclass(frozen=True)
 class DoorIn:
-    """What the form of a door says. `state` None: as it is."""
+    """What the form of a door says. `state` None: as it is; `mark` None: as it is, "": none."""
 
     address: str
     kind: str = HouseholdKind.HOUSEHOLD
     head_name: str = ""
     phone: str = ""
     state: str | None = None
+    mark: str | None = None
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,7 @@ def as_form(household: Household) -> dict[str, str]:
         "head_name": household.head_name or "",
         "phone": phones.show(household.phone) if household.phone else "",
         "state": household.state,
+        "mark": household.mark or "",
     }
 
 
@@ -105,7 +107,7 @@ def add_household(
     household = Household(
         ward_id=actor.ward_id,
         neighbourhood_id=area.id,
-        code=_next_code(session, area.id),
+        code=next_code(session, area.id),
         added_by=actor.account_id,
     )
     _describe(session, household, door)
@@ -128,6 +130,8 @@ def edit_household(session: Session, actor: Actor, household_id: UUID, door: Doo
             raise Refusal("bad_form", fields={"state": "bad_value"})
         household.state = door.state
     household.stub = False
+    if door.mark is not None:
+        household.mark = door.mark or None
     _describe(session, household, door)
     _changed(session, actor, household, "household.edit")
     return household
@@ -212,7 +216,7 @@ def _describe(session: Session, household: Household, door: DoorIn) -> None:
         household.alley_id = ensure_alleys(session, unit, [address.alley]).get(address.alley)
 
 
-def _next_code(session: Session, neighbourhood_id: UUID) -> str:
+def next_code(session: Session, neighbourhood_id: UUID) -> str:
     """The code after the highest one of the form H0012 in a neighbourhood (the ward is locked)."""
     highest = session.scalar(
         select(func.max(cast(func.substr(Household.code, 2), Integer))).where(

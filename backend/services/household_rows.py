@@ -26,13 +26,13 @@ _CHUNK = 2000
 _HERE = (ResidentState.ACTIVE, ResidentState.AWAY_FOR_WORK)
 
 _HOUSEHOLDS = """
-    SELECT h.id, h.ward_id, h.code, h.kind, h.state, h.address, h.head_name, h.phone, h.stub, a.name AS alley
+    SELECT h.id, h.ward_id, h.code, h.kind, h.state, h.address, h.head_name, h.phone, h.stub, h.mark, a.name AS alley
     FROM household h LEFT JOIN area_unit a ON a.id = h.alley_id
     WHERE h.id = ANY(%(ids)s::uuid[]) ORDER BY h.id
 """
 _CHANGED = """
     UPDATE household h SET v = h.v + 1 WHERE h.id = ANY(%(ids)s::uuid[])
-    RETURNING h.id, h.ward_id, h.code, h.kind, h.state, h.address, h.head_name, h.phone, h.stub,
+    RETURNING h.id, h.ward_id, h.code, h.kind, h.state, h.address, h.head_name, h.phone, h.stub, h.mark,
               (SELECT a.name FROM area_unit a WHERE a.id = h.alley_id) AS alley
 """
 _RESIDENTS = """

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
 from backend.core.clock import today
@@ -17,12 +17,15 @@ from backend.models import (
     Adoption,
     AreaUnit,
     Assignment,
+    AuditEntry,
     Consent,
     FailureReason,
     Household,
     HouseholdMove,
+    QrCode,
     Resident,
     ResidentState,
+    ScanCount,
     Service,
     Visit,
     VisitEvent,
@@ -31,7 +34,12 @@ from backend.models import (
 )
 from backend.services import audit
 from backend.services.actor import Actor, household_scope
+from backend.text.addresses import floor
 from backend.text.vietnamese import name_key
+
+# The acts upon one door that its story tells.
+CHANGES = ("household.add", "household.edit", "household.people", "household.merge")
+_LAST_CHANGES = 20
 
 
 @dataclass(frozen=True)
@@ -93,17 +101,42 @@ class WalkLine:
 
 
 @dataclass(frozen=True)
+class CodeLine:
+    """A printed code of this door; `scans`: since it was made."""
+
+    id: UUID
+    token: str
+    placement: str
+    since: datetime
+    revoked_at: datetime | None
+    scans: int
+
+
+@dataclass(frozen=True)
+class Change:
+    """Who changed something of this door by hand, and when; `action` as in the audit."""
+
+    at: datetime
+    by: str
+    action: str
+
+
+@dataclass(frozen=True)
 class Story:
     """Everything on the page of a household."""
 
     household: Household
     neighbourhood: str
     alley: str
+    floor: int
     merged_into: Household | None
     people: tuple[Person, ...]
     visits: tuple[VisitLine, ...]
     consents: tuple[Consent, ...]
     walks: tuple[WalkLine, ...]
+    codes: tuple[CodeLine, ...]
+    merged_here: tuple[tuple[UUID, str, str], ...]
+    changes: tuple[Change, ...]
     moves: tuple[tuple[datetime, str, str], ...]
 
 
@@ -139,6 +172,7 @@ def story(session: Session, actor: Actor, household_id: UUID) -> Story:
         household=household,
         neighbourhood=places.get(household.neighbourhood_id, "") if household.neighbourhood_id else "",
         alley=places.get(household.alley_id, "") if household.alley_id else "",
+        floor=floor(household.parts) if "can_ho" in household.parts and household.alley_id else 0,
         merged_into=merged,
         people=_people(session, household, residents, services, reasons),
         visits=_visits(session, household, {one.id: one.ordinal for one in residents}, services, reasons),
@@ -150,6 +184,9 @@ def story(session: Session, actor: Actor, household_id: UUID) -> Story:
             )
         ),
         walks=_walks(session, household),
+        codes=_codes(session, household),
+        merged_here=_merged_here(session, household),
+        changes=_changes(session, household),
         moves=_moves(session, household),
     )
 
@@ -240,6 +277,42 @@ def _walks(session: Session, household: Household) -> tuple[WalkLine, ...]:
         )
         for one, name in rows
     )
+
+
+def _codes(session: Session, household: Household) -> tuple[CodeLine, ...]:
+    rows = session.execute(
+        select(QrCode, func.coalesce(func.sum(ScanCount.n), 0).label("scans"))
+        .outerjoin(ScanCount, ScanCount.qr_code_id == QrCode.id)
+        .where(QrCode.household_id == household.id)
+        .group_by(QrCode.id)
+        .order_by(QrCode.created_at.desc())
+    )
+    return tuple(
+        CodeLine(code.id, code.token, code.placement, code.created_at, code.revoked_at, int(scans))
+        for code, scans in rows
+    )
+
+
+def _merged_here(session: Session, household: Household) -> tuple[tuple[UUID, str, str], ...]:
+    """The doors that became one with this: id, code, address."""
+    rows = session.execute(
+        select(Household.id, Household.code, Household.address)
+        .where(Household.merged_into_id == household.id)
+        .order_by(Household.code)
+    )
+    return tuple((row.id, row.code, row.address) for row in rows)
+
+
+def _changes(session: Session, household: Household) -> tuple[Change, ...]:
+    """What people wrote by hand, newest first, from the audit."""
+    rows = session.execute(
+        select(AuditEntry.at, AuditEntry.action, Account.full_name)
+        .join(Account, Account.id == AuditEntry.actor_id)
+        .where(AuditEntry.object_id == household.id, AuditEntry.action.in_(CHANGES))
+        .order_by(AuditEntry.at.desc())
+        .limit(_LAST_CHANGES)
+    )
+    return tuple(Change(row.at, row.full_name, row.action) for row in rows)
 
 
 def _moves(session: Session, household: Household) -> tuple[tuple[datetime, str, str], ...]:

@@ -1,6 +1,6 @@
 """The JSON of a door as phones read it; what is empty or usual is left out. No database, no clock.
 
-Fields: code, address, alley?, kind?, state?, stub?, head?, phone? (its last three digits), people (id, n, name?,
+Fields: code, address, alley?, kind?, state?, stub?, mark?, head?, phone? (its last three digits), people (id, n, name?,
 born?, relation?, state?, services: state to codes), visits? (the last five: at, by, outcome), appointment?.
 Pull adds walk and pos, which belong to the assignment and not to the door.
 """
@@ -64,6 +64,8 @@ def door_row(
         row["state"] = state
     if household.stub:
         row["stub"] = True
+    if household.mark:
+        row["mark"] = household.mark
     if household.head_name:
         row["head"] = ring.open(household.head_name, "household.head_name").decode()
     if household.phone:

@@ -43,7 +43,7 @@ class Filter:
 
     `step`: an adoption state, or "open" (not started or shown). `state`: a household state, or left | done | begun |
     stub | no_walk. `visit`: none | some | today | old | appointment | flagged. `services`: those that count for
-    "left", "done" and "begun".
+    "left", "done" and "begun". `mark`: a mark, or "any".
     """
 
     text: str = ""
@@ -55,6 +55,7 @@ class Filter:
     state: str = ""
     visit: str = ""
     volunteer_id: UUID | None = None
+    mark: str = ""
     services: tuple[str, ...] = ()
 
 
@@ -71,6 +72,7 @@ class Door:
     kind: str
     state: str
     stub: bool
+    mark: str | None
     people: int
     open: int
     done: int
@@ -94,13 +96,7 @@ class DoorPage:
 
 def find_doors(session: Session, actor: Actor, wanted: Filter, page: int = 1) -> DoorPage:
     """One page of 50 doors of the actor's scope, in walking order (seven statements at most)."""
-    conditions = [household_scope(actor), *_conditions(wanted)]
-    names_searched = True
-    if key := search_key(wanted.text):
-        by_address = Household.search_key.like(f"%{escape_like(key)}%", escape="\\")
-        named = _named(session, conditions, key)
-        names_searched = named is not None
-        conditions.append(or_(by_address, Household.id.in_(named)) if named else by_address)
+    conditions, names_searched = _where(session, actor, wanted)
     total = session.scalar(select(func.count()).select_from(_DOORS).where(*conditions)) or 0
     pages = max(1, ceil(total / PAGE))
     page = min(max(1, page), pages)
@@ -113,6 +109,7 @@ def find_doors(session: Session, actor: Actor, wanted: Filter, page: int = 1) ->
             Household.kind,
             Household.state,
             Household.stub,
+            Household.mark,
             Household.alley_id,
             Household.neighbourhood_id,
             HouseholdView.open_count,
@@ -129,6 +126,20 @@ def find_doors(session: Session, actor: Actor, wanted: Filter, page: int = 1) ->
         .offset((page - 1) * PAGE)
     ).all()
     return DoorPage(_doors(session, rows), total, page, pages, names_searched)
+
+
+def ids_of(session: Session, actor: Actor, wanted: Filter, most: int) -> list[UUID]:
+    """The ids behind a filter in walking order, `most` + 1 at most, so that the caller sees when there are more."""
+    conditions, _ = _where(session, actor, wanted)
+    return list(
+        session.scalars(
+            select(Household.id)
+            .select_from(_DOORS)
+            .where(*conditions)
+            .order_by(Household.neighbourhood_id, Household.walk_key, Household.code)
+            .limit(most + 1)
+        )
+    )
 
 
 def alleys_of(session: Session, actor: Actor, neighbourhood_id: UUID | None) -> dict[UUID, str]:
@@ -164,6 +175,18 @@ def _live() -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return Assignment.started_at.is_not(None), Assignment.ended_at.is_(None)
 
 
+def _where(session: Session, actor: Actor, wanted: Filter) -> tuple[list[ColumnElement[bool]], bool]:
+    """The conditions of a filter, and whether names could be searched."""
+    conditions = [household_scope(actor), *_conditions(wanted)]
+    key = search_key(wanted.text)
+    if not key:
+        return conditions, True
+    by_address = Household.search_key.like(f"%{escape_like(key)}%", escape="\\")
+    named = _named(session, conditions, key)
+    conditions.append(or_(by_address, Household.id.in_(named)) if named else by_address)
+    return conditions, named is not None
+
+
 def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     if wanted.neighbourhood_id:
@@ -176,6 +199,8 @@ def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
         found.append(_state(wanted))
     if wanted.visit:
         found.append(_visit(wanted.visit))
+    if wanted.mark:
+        found.append(Household.mark.is_not(None) if wanted.mark == "any" else Household.mark == wanted.mark)
     if wanted.volunteer_id:
         found.append(
             exists()
@@ -286,6 +311,7 @@ def _doors(session: Session, rows: Sequence[Any]) -> tuple[Door, ...]:
             kind=row.kind,
             state=row.state,
             stub=row.stub,
+            mark=row.mark,
             people=sizes.get(row.id, 0),
             open=row.open_count or 0,
             done=row.done_count or 0,

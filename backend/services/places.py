@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -16,7 +16,7 @@ from backend.core.clock import today
 from backend.core.refusal import NotFound, Refusal
 from backend.models import AreaUnit, AreaUnitName, Level
 from backend.services import audit
-from backend.services.actor import WARD_ROLES, Actor
+from backend.services.actor import WARD_ROLES, Actor, neighbourhood_ids
 from backend.text.vietnamese import nfc, place_key, search_key
 
 # The words for a neighbourhood, and the letter of its code ("29980-T07").
@@ -196,7 +196,25 @@ def next_code(session: Session, ward: AreaUnit, kind: str) -> str:
 def rename_unit(session: Session, actor: Actor, unit_id: UUID, name: str) -> AreaUnit:
     """Another name for the same place; the old one stays searchable."""
     officer_of_ward(actor)
-    unit = neighbourhood_or_alley(session, actor, unit_id)
+    return _rename(session, actor, neighbourhood_or_alley(session, actor, unit_id), name)
+
+
+def rename_alley(session: Session, actor: Actor, alley_id: UUID, name: str) -> AreaUnit:
+    """Another name for an alley or a building of the actor's; lists that still say the old one find it."""
+    unit = session.scalars(
+        select(AreaUnit).where(
+            AreaUnit.id == alley_id,
+            AreaUnit.level == Level.ALLEY,
+            AreaUnit.valid_to.is_(None),
+            AreaUnit.parent_id.in_(neighbourhood_ids(actor)),
+        )
+    ).one_or_none()
+    if unit is None:
+        raise NotFound
+    return _rename(session, actor, unit, name)
+
+
+def _rename(session: Session, actor: Actor, unit: AreaUnit, name: str) -> AreaUnit:
     name = nfc(name)
     if not name or len(name) > _NAME_LIMIT:
         raise Refusal("place_name", fields={"name": "place_name"}, limit=_NAME_LIMIT)
@@ -292,13 +310,19 @@ def _rank(hit: FoundUnit, typed: str, key: str) -> tuple[bool, bool, bool, bytes
 
 
 def _alleys_by_key(session: Session, neighbourhood: AreaUnit) -> dict[str, UUID]:
-    rows = session.execute(
-        select(AreaUnit.search_key, AreaUnit.id)
-        .where(
-            AreaUnit.parent_id == neighbourhood.id, AreaUnit.level == Level.ALLEY, AreaUnit.valid_to.is_(None)
-        )
-        .order_by(AreaUnit.code.desc())
+    """By their names and their former ones; a present name goes before a former one."""
+    living = (
+        AreaUnit.parent_id == neighbourhood.id,
+        AreaUnit.level == Level.ALLEY,
+        AreaUnit.valid_to.is_(None),
     )
+    now = select(AreaUnit.search_key, AreaUnit.id, AreaUnit.code, literal(1).label("rank")).where(*living)
+    once = (
+        select(AreaUnitName.search_key, AreaUnit.id, AreaUnit.code, literal(0))
+        .join(AreaUnit, AreaUnit.id == AreaUnitName.unit_id)
+        .where(*living)
+    )
+    rows = session.execute(now.union_all(once).order_by("rank", AreaUnit.code.desc()))
     return {row.search_key: row.id for row in rows}
 
 

@@ -58,6 +58,11 @@ def street_side(parts: dict[str, Any]) -> int | None:
     return int(found.group()) % 2 if found else None
 
 
+def floor(parts: dict[str, Any]) -> int:
+    """The floor of a flat, as told or by its number (502 is on floor 5); 0 where nothing says so."""
+    return _first_integer(str(parts.get("tang", ""))) or _floor_of(str(parts.get("can_ho", "")))
+
+
 def _parts(raw: str) -> dict[str, Any]:
     rest = " ".join(unicodedata.normalize("NFKC", raw).split())[:_LONGEST]
     parts: dict[str, Any] = {}
@@ -211,8 +216,7 @@ def _split(step: str) -> tuple[str, str, str]:
 def _floor_and_door(parts: dict[str, Any]) -> bytes:
     """Up once, then down on foot: the highest floor first."""
     door = str(parts.get("can_ho", ""))
-    floor = _first_integer(str(parts.get("tang", ""))) or _floor_of(door)
-    return (0xFFFF - min(floor, 0xFFFF)).to_bytes(2, "big") + _natural(door)
+    return (0xFFFF - min(floor(parts), 0xFFFF)).to_bytes(2, "big") + _natural(door)
 
 
 def _floor_of(door: str) -> int:

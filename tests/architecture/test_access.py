@@ -18,7 +18,7 @@ from werkzeug.test import TestResponse
 from backend.core.clock import now, today
 from backend.database import work
 from backend.edge.access import Credential, Policy
-from backend.models import Account, CodeKind, ImportBatch, PaperSheet, QrCode, Role
+from backend.models import Account, BulkAct, BulkKind, CodeKind, ImportBatch, PaperSheet, QrCode, Role
 from backend.services import sessions
 from tests import factories as make
 from tests.people import People, on_phone, sign_in
@@ -73,7 +73,8 @@ def _objects(session: Session, people: People, *, mine: bool) -> dict[str, str]:
         doors=[household.id],
         printed_by=leader.id,
     )
-    session.add_all([batch, code, sheet])
+    act = BulkAct(ward_id=ward.id, kind=BulkKind.MARK, before={}, count=0, done_by=leader.id)
+    session.add_all([batch, code, sheet, act])
     session.flush()
     return {
         "household_id": str(household.id),
@@ -89,6 +90,7 @@ def _objects(session: Session, people: People, *, mine: bool) -> dict[str, str]:
         "code_id": str(code.id),
         "sheet_id": str(sheet.id),
         "target_id": str(uuid4()),
+        "act_id": str(act.id),
         "token": code.token,
         "slug": "vneid-muc-2",
     }

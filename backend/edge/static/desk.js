@@ -52,3 +52,38 @@ for (const form of document.querySelectorAll("form[data-drop]")) {
     }
   });
 }
+
+// <form data-pick="filter">: ticks survive from page to page of one filter; what is ticked elsewhere is sent along.
+for (const form of document.querySelectorAll("form[data-pick]")) {
+  const key = `pick:${form.dataset.pick.replace(/(^|&)trang=\d+/, "")}`;
+  const boxes = [...form.querySelectorAll("input[name=chon]")];
+  const everything = form.querySelector("input[name=tat_ca]");
+  const whole = form.querySelector("[data-pick-page]");
+  const count = form.querySelector("[data-pick-count]");
+  const picked = new Set(JSON.parse(sessionStorage.getItem(key) || "[]"));
+  const show = () => {
+    count.textContent = picked.size ? form.dataset.words.replace("#", picked.size) : "";
+    whole.querySelector("input").checked = boxes.every((box) => box.checked);
+    sessionStorage.setItem(key, JSON.stringify([...picked]));
+  };
+  for (const box of boxes) box.checked = picked.has(box.value);
+  whole.hidden = false;
+  form.addEventListener("change", (event) => {
+    if (event.target === whole.querySelector("input")) {
+      for (const box of boxes) box.checked = event.target.checked;
+    }
+    for (const box of boxes) box.checked ? picked.add(box.value) : picked.delete(box.value);
+    show();
+  });
+  form.addEventListener("submit", () => {
+    if (everything && everything.checked) return;
+    const here = new Set(boxes.map((box) => box.value));
+    for (const id of picked) {
+      if (here.has(id)) continue;
+      const field = document.createElement("input");
+      Object.assign(field, { type: "hidden", name: "chon", value: id });
+      form.append(field);
+    }
+  });
+  show();
+}

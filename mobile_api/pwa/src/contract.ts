@@ -125,6 +125,8 @@ export interface DoorShort {
   waiting: number;
   attention: number;
   stub: boolean;
+  /** whom to visit first, as the leader says; never why */
+  mark: "first" | "asked_home" | "call_first" | null;
   state: "active" | "moved_away" | "vacant";
   /** the leader gave it to somebody else while something waited here: only shown beside the waiting item */
   leaving: boolean;

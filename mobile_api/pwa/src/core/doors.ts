@@ -19,6 +19,7 @@ export interface RowData {
   kind?: string;
   state?: string;
   stub?: boolean;
+  mark?: string;
   head?: string;
   phone?: string;
   appointment?: string;
@@ -107,6 +108,11 @@ export function detail(
   };
 }
 
+/** a mark of a later version is not shown rather than shown as a code */
+function markOf(mark: string | undefined): DoorShort["mark"] {
+  return mark === "first" || mark === "asked_home" || mark === "call_first" ? mark : null;
+}
+
 function short(
   row: DoorRow,
   visits: readonly PastVisit[],
@@ -143,6 +149,7 @@ function short(
     waiting: items.filter((item) => item.state === "waiting" || item.state === "sending").length,
     attention: items.filter((item) => item.state === "attention").length,
     stub: data.stub ?? false,
+    mark: markOf(data.mark),
     state: moved ? "moved_away" : ((data.state ?? "active") as DoorShort["state"]),
     leaving: row.leaving,
     search: plain(texts.filter(Boolean).join(" ")),

@@ -22,6 +22,7 @@ function door(id: string, some: Partial<DoorShort> = {}): DoorShort {
     waiting: 0,
     attention: 0,
     stub: false,
+    mark: null,
     state: "active",
     leaving: false,
     search: fold(`Số ${id} ngõ 34 Bồ Đề`),

@@ -187,6 +187,7 @@ def _erase(session: Session, doors: Sequence[UUID], names: Sequence[UUID]) -> in
             latitude=None,
             longitude=None,
             head_name=None,
+            mark=None,
             phone=None,
             phone_index=None,
             alley_id=None,

@@ -21,6 +21,8 @@ _COMMANDS = {
     "migrate": "database:migrate",
     "recount": "database:recount",
     "epoch": "database:epoch",
+    "backup": "backup:backup",
+    "restore": "backup:restore",
     "openapi": "openapi:openapi",
 }
 

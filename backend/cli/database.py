@@ -2,13 +2,11 @@
 
 import json
 import sys
-from uuid import uuid4
 
 import click
 from sqlalchemy import select
 
 from backend.cli.stand import ground
-from backend.core.clock import now
 from backend.database import work
 from backend.models import Household
 
@@ -31,10 +29,7 @@ def rotate() -> None:
     from backend.services import feed
 
     with ground() as base, work.unit_of_work(base.engine) as session:
-        meta = feed.ensure_epoch(session)
-        meta.epoch, meta.epoch_since = uuid4(), now()
-        session.flush()
-        click.echo(f"Lịch sử mới: {meta.epoch}")
+        click.echo(f"Lịch sử mới: {feed.rotate_epoch(session).epoch}")
 
 
 @click.command()

@@ -17,6 +17,8 @@ from backend.core.i18n import sentence
 from backend.core.refusal import Refusal
 from backend.core.settings import BadSettings, Settings, load, make_keys_file
 from backend.database import migrate, work
+from backend.database.archive import BadBackup
+from backend.database.dump import NoTool
 from backend.database.engine import UnsafeDatabase, assert_durable, make_engine
 from backend.edge.security import set_up_logs
 
@@ -125,6 +127,8 @@ def explain(error: Exception) -> str | None:
         return f"Cơ sở dữ liệu chưa an toàn: {error}"
     if isinstance(error, Refusal):
         return sentence(error.code, "vi", **error.values)
+    if isinstance(error, BadBackup | NoTool):
+        return str(error)
     if isinstance(error, OperationalError):
         return "Không kết nối được PostgreSQL. Kiểm tra DATABASE_URL và máy chủ cơ sở dữ liệu."
     return None

@@ -71,3 +71,5 @@ class EmbeddedPostgres:
                 type(self._server)._instances.pop(self._server.pgdata, None)
             finally:
                 self._users.release_write_lock()
+        elif (handle := self._users.lockfile) is not None:
+            handle.close()  # others still use the server; the lock leaves its file open when it is refused

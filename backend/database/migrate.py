@@ -43,6 +43,13 @@ def heads() -> tuple[str, ...]:
     return tuple(ScriptDirectory.from_config(configuration()).get_heads())
 
 
+def known() -> frozenset[str]:
+    """Every revision that this version can bring up to date."""
+    return frozenset(
+        script.revision for script in ScriptDirectory.from_config(configuration()).walk_revisions()
+    )
+
+
 def is_current(connection: Connection) -> bool:
     """True when the database stands at the newest revision."""
     if connection.execute(text("SELECT to_regclass('alembic_version')")).scalar() is None:

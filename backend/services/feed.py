@@ -173,6 +173,14 @@ def ensure_epoch(session: Session) -> ServerMeta:
     return meta
 
 
+def rotate_epoch(session: Session) -> ServerMeta:
+    """Begin another history: after a restore, or when a disk was put back behind the server's back."""
+    meta = ensure_epoch(session)
+    meta.epoch, meta.epoch_since = uuid4(), now()
+    session.flush()
+    return meta
+
+
 @event.listens_for(Session, "after_rollback")
 def _forget_touches(session: Session, *_: Any) -> None:
     session.info.pop(_TOUCHED, None)

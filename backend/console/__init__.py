@@ -7,6 +7,7 @@ from backend.console import (
     buildings,
     campaigns,
     codes,
+    handover,
     households,
     households_many,
     households_twice,
@@ -37,6 +38,7 @@ def register(app: Flask) -> None:
     app.register_blueprint(teams.door)
     app.register_blueprint(walk.door)
     app.register_blueprint(paper.door)
+    app.register_blueprint(handover.door)
     app.register_blueprint(places.door)
     app.register_blueprint(campaigns.door)
     app.register_blueprint(codes.door)

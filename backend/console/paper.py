@@ -9,7 +9,7 @@ from marshmallow import EXCLUDE, Schema, fields, validate
 from werkzeug.datastructures import MultiDict
 
 from backend.console import forms, place
-from backend.console.walks import attempt
+from backend.console.walks import PART, attempt
 from backend.core.clock import today
 from backend.core.i18n import sentence
 from backend.core.messages import N_
@@ -33,8 +33,6 @@ KEYS: tuple[tuple[str, str, str], ...] = (
     ("K", Outcome.NO_NEED, N_("Không cần")),
     ("O", Outcome.NO_ACCESS, N_("Không vào được")),
 )
-# What a script asks for: the row alone, not the page.
-PART = "X-Gocua-Part"
 _WRITTEN = {state: letter for letter, state in LETTERS.items()}
 
 

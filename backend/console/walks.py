@@ -7,24 +7,26 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from flask import flash, g, redirect, render_template, request
+from flask import current_app, flash, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from marshmallow import EXCLUDE, Schema, fields, validate
 
-from backend.console import forms, place
+from backend.console import forms, place, words
 from backend.core.clock import today
 from backend.core.i18n import sentence
 from backend.core.refusal import NotFound, Refusal
 from backend.edge.access import LEADERS, OVERSEERS, Door, actor
 from backend.edge.db import session
 from backend.edge.words import _, locale, number
-from backend.models import WalkState
-from backend.services import walks, walks_live, walks_read
+from backend.models import Outcome, WalkState
+from backend.services import planning, walk_handover, walk_map, walks, walks_live, walks_read
 from backend.services.walk_doors import Choice
 from backend.services.walk_rights import team_for, volunteers_of
 
 door = Door("walks", __name__, url_prefix="/tuyen", template_folder="templates")
 NO_ALLEY = "khac"
+# What a script asks for: the part that changed, not the page.
+PART = "X-Gocua-Part"
 _QUIET_DAYS = (0, 7, 14, 30)
 
 
@@ -42,6 +44,8 @@ class DraftIn(Schema):
     quiet = fields.Integer(load_default=0, validate=validate.OneOf(_QUIET_DAYS))
     with_work = fields.Boolean(load_default=False)
     unassigned = fields.Boolean(load_default=False)
+    service = fields.String(allow_none=True, load_default=None)
+    last = fields.String(load_default="", validate=validate.OneOf(["", "new", *Outcome]))
 
 
 class MoveIn(Schema):
@@ -68,6 +72,7 @@ def index() -> ResponseReturnValue:
         plans=list(plans.items()),
         published=[row for row in rows if row.walk.state == WalkState.PUBLISHED],
         closed=[row for row in rows if row.walk.state == WalkState.CLOSED],
+        over=sum(map(walk_handover.is_over, rows)),
     )
 
 
@@ -98,26 +103,35 @@ def make() -> ResponseReturnValue:
 @door.page("/ke-hoach/<uuid:plan_id>", who=OVERSEERS)
 def plan(plan_id: UUID) -> ResponseReturnValue:
     """A plan on the table: how even it is, which alleys go where, what handing it out will do."""
-    return render_template(
-        "console/walks/plan.html",
-        plan=walks_read.plan_page(session(), actor(), plan_id),
-        effects=walks_live.effects(session(), actor(), plan_id),
-        NO_ALLEY=NO_ALLEY,
-    )
+    return render_template("console/walks/plan.html", **_on_the_table(plan_id))
 
 
 @door.page("/ke-hoach/<uuid:plan_id>/chuyen", who=LEADERS, methods=("POST",))
 def move(plan_id: UUID) -> ResponseReturnValue:
-    """Move one alley to another draft of the plan."""
+    """Move one alley to another draft of the plan; a script gets the balance as it is then, without a page."""
     walks_live.effects(session(), actor(), plan_id)  # NotFound for a plan that is not the actor's
+    said: list[str] = []
 
     def act() -> None:
         form = forms.read(MoveIn())
         moved = walks.move_alley(session(), actor(), form["source"], form["target"], alley_id(form["alley"]))
-        flash(_("Đã chuyển {n} hộ.", n=number(moved)))
+        said.append(_("Đã chuyển {n} hộ.", n=number(moved)))
 
-    attempt(act)
-    return redirect(f"/tuyen/ke-hoach/{plan_id}", 303)
+    if PART not in request.headers:
+        if attempt(act):
+            flash(said[0])
+        return redirect(f"/tuyen/ke-hoach/{plan_id}", 303)
+    refused = ""
+    try:
+        with session().begin_nested():
+            act()
+    except NotFound:
+        # The alley was moved in another tab meanwhile: show how things stand.
+        refused = sentence("other_doors", locale())
+    except Refusal as refusal:
+        refused = sentence(refusal.code, locale(), **refusal.values)
+    shown = _on_the_table(plan_id)
+    return render_template("console/walks/_plan.html", said="".join(said), refused=refused, **shown)
 
 
 @door.page("/ke-hoach/<uuid:plan_id>/giao", who=LEADERS, methods=("POST",))
@@ -180,6 +194,33 @@ def alley_id(raw: str) -> UUID | None:
     return found
 
 
+def _on_the_table(plan_id: UUID) -> dict[str, Any]:
+    page = walks_read.plan_page(session(), actor(), plan_id)
+    return {
+        "plan": page,
+        "effects": walks_live.effects(session(), actor(), plan_id),
+        "drawing": _drawing(page),
+        "open": set(request.form.getlist("open")),
+        "NO_ALLEY": NO_ALLEY,
+    }
+
+
+def _drawing(page: walks_read.Plan) -> walk_map.Drawing:
+    """The whole plan as one neighbourhood: every alley once, with the walks that hold it."""
+    held = walk_map.holders({number: one.run for number, one in enumerate(page.walks, start=1)})
+    names = {part.id: part.name for one in page.walks for part in one.alleys}
+    alleys = planning.in_alleys(door for one in page.walks for door in one.run)
+    return walk_map.draw(
+        [
+            walk_map.Alley(
+                run[0].alley, names.get(run[0].alley) or _("Không ghi ngõ"), run, held[run[0].alley]
+            )
+            for run in alleys
+        ],
+        current_app.config["GOCUA"].map_tiles,
+    )
+
+
 def _form(
     neighbourhood: UUID | None, campaign: UUID | None, problems: dict[str, Any] = forms.NO_PROBLEM
 ) -> str:
@@ -189,8 +230,12 @@ def _form(
     alleys = walks_read.alleys_to_choose(session(), actor(), choice)
     free = walks_read.alleys_to_choose(session(), actor(), replace(choice, unassigned=True))
     people = volunteers_of(session(), team_for(session(), actor(), neighbourhood))
+    drawn = walks_read.alleys_to_draw(session(), actor(), choice, _("Không ghi ngõ"))
     return render_template(
         "console/walks/form.html",
+        drawing=walk_map.draw(drawn, current_app.config["GOCUA"].map_tiles),
+        services=walks_read.services_to_choose(session(), actor(), campaign),
+        lasts=[("new", _("chưa thăm lần nào")), *words.options(words.OUTCOMES)],
         neighbourhood=neighbourhood,
         neighbourhood_name=dict(place.desk().neighbourhoods).get(neighbourhood, ""),
         campaign=campaign,
@@ -235,12 +280,14 @@ def _choice(form: dict[str, Any]) -> Choice:
         with_work=form["with_work"],
         not_visited_since=today() - timedelta(days=form["quiet"]) if form["quiet"] else None,
         unassigned=form["unassigned"],
+        service=form["service"],
+        last={"": None, "new": ""}.get(form["last"], form["last"]),
     )
 
 
 def _without_blanks() -> Any:
     given = request.form.copy()
-    for name in ("campaign", "until"):
+    for name in ("campaign", "until", "service"):
         if not given.get(name):
             given.pop(name, None)
     return given

@@ -6,6 +6,7 @@ Every key is documented in `.env.example`; a test holds the two together.
 import base64
 import binascii
 import os
+import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ KEYS = (
     "GOCUA_LOG_LEVEL",
     "GOCUA_FIREBASE_CREDENTIALS",
     "GOCUA_UPLOAD_LIMIT_MB",
+    "GOCUA_MAP_TILES",
 )
 
 T = TypeVar("T")
@@ -57,6 +59,13 @@ class Settings:
     log_level: str
     firebase_credentials: Path | None
     upload_limit: int
+    map_tiles: str = ""
+
+    @property
+    def map_host(self) -> str:
+        """Where the ward's own map tiles come from, for the content policy; "" without any."""
+        parts = urlsplit(self.map_tiles)
+        return f"{parts.scheme}://{parts.netloc}" if self.map_tiles else ""
 
     @property
     def secure(self) -> bool:
@@ -113,6 +122,7 @@ def load(environment: Mapping[str, str] | None = None, *, base_url: str | None =
         log_level=read("GOCUA_LOG_LEVEL", _log_level, "INFO"),
         firebase_credentials=read("GOCUA_FIREBASE_CREDENTIALS", _credentials) if credentials else None,
         upload_limit=read("GOCUA_UPLOAD_LIMIT_MB", _between(1, 64), 16) * 1024 * 1024,
+        map_tiles=read("GOCUA_MAP_TILES", _tiles, ""),
     )
     if problems:
         raise BadSettings(problems)
@@ -158,6 +168,18 @@ def _base_url(raw: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.netloc or parts.path.strip("/") or parts.query:
         raise ValueError("cần địa chỉ dạng https://gocua.phuong.vn, không có đường dẫn")
     return f"{parts.scheme}://{parts.netloc.lower()}"
+
+
+def _tiles(raw: str) -> str:
+    """An address of map tiles: any host of one's own, no user, nothing that could leave the content policy."""
+    parts = urlsplit(raw)
+    if (
+        parts.scheme not in ("http", "https")
+        or not re.fullmatch(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?", parts.netloc)
+        or any(slot not in parts.path for slot in ("{z}", "{x}", "{y}"))
+    ):
+        raise ValueError("cần địa chỉ dạng https://bando.phuong.vn/{z}/{x}/{y}.png")
+    return raw
 
 
 def _database_url(raw: str) -> str:

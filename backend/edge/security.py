@@ -77,6 +77,10 @@ def register(app: Flask) -> None:
     def finish(response: Response) -> Response:
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
+        if app.config["GOCUA"].map_host and response.headers["Content-Security-Policy"] == _CSP:
+            response.headers["Content-Security-Policy"] = _CSP.replace(
+                "img-src 'self'", f"img-src 'self' {app.config['GOCUA'].map_host}"
+            )
         if app.config["GOCUA"].secure:
             response.headers.setdefault("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
         if request.endpoint != "static" and "Cache-Control" not in response.headers:

@@ -43,7 +43,8 @@ class Choice:
 
     `alley_ids`: only these (None inside it: doors without an alley); None: all of the neighbourhood.
     `with_work`: leave out doors where nothing of the campaign is open. `not_visited_since`: leave out doors
-    visited on or after that day. `unassigned`: leave out doors that somebody already walks.
+    visited on or after that day. `unassigned`: leave out doors that somebody already walks. `service`: only doors
+    where this one is open. `last`: only doors whose last visit ended so ("": not visited yet; None: any).
     """
 
     neighbourhood_id: UUID
@@ -52,6 +53,8 @@ class Choice:
     with_work: bool = True
     not_visited_since: date | None = None
     unassigned: bool = False
+    service: str | None = None
+    last: str | None = None
 
 
 def choose(session: Session, actor: Actor, choice: Choice) -> list[planning.Door]:
@@ -66,9 +69,22 @@ def choose(session: Session, actor: Actor, choice: Choice) -> list[planning.Door
     )
     if choice.alley_ids is not None:
         query = query.where(_in_alleys(choice.alley_ids))
+    if choice.not_visited_since is not None or choice.last is not None:
+        query = query.outerjoin(HouseholdView, HouseholdView.household_id == Household.id)
+    if choice.last is not None:
+        query = query.where(func.coalesce(HouseholdView.last_outcome, "") == choice.last)
+    if choice.service is not None:
+        query = query.where(
+            select(Adoption.resident_id)
+            .where(
+                Adoption.household_id == Household.id,
+                Adoption.service_code == choice.service,
+                Adoption.state.in_(OPEN),
+            )
+            .exists()
+        )
     if choice.not_visited_since is not None:
         visited = func.timezone("Asia/Ho_Chi_Minh", HouseholdView.last_visit_at) >= choice.not_visited_since
-        query = query.outerjoin(HouseholdView, HouseholdView.household_id == Household.id)
         query = query.where(func.coalesce(visited, False).is_(False))
     if choice.unassigned:
         query = query.outerjoin(Assignment, and_(Assignment.household_id == Household.id, live()))

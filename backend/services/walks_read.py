@@ -20,13 +20,14 @@ from backend.models import (
     HouseholdView,
     Resident,
     ResidentState,
+    Service,
     Walk,
     WalkMember,
     WalkState,
 )
-from backend.services import audit, planning
+from backend.services import audit, planning, walk_map
 from backend.services.actor import Actor
-from backend.services.walk_doors import Choice, array_of, choose, doors_of_walks
+from backend.services.walk_doors import Choice, array_of, campaign_services, choose, doors_of_walks
 from backend.services.walk_rights import walk_scope
 from backend.services.walk_sheet import DoorRow, door_rows
 from backend.text.addresses import parse
@@ -77,6 +78,7 @@ class DraftWalk:
     weight: int
     metres: int | None
     alleys: tuple[AlleyPart, ...]
+    run: tuple[planning.Door, ...]
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,11 @@ class Plan:
     def heaviest(self) -> int:
         """The weight of the fullest walk: the full length of a bar."""
         return max((walk.weight for walk in self.walks), default=0)
+
+    @property
+    def total(self) -> int:
+        """The weight of all walks."""
+        return sum(walk.weight for walk in self.walks)
 
     @property
     def fullest_percent(self) -> int:
@@ -178,6 +185,20 @@ def alleys_to_choose(session: Session, actor: Actor, choice: Choice) -> list[All
     ]
 
 
+def alleys_to_draw(session: Session, actor: Actor, choice: Choice, unnamed: str) -> list[walk_map.Alley]:
+    """The alleys of a choice in walking order with their doors, for a drawing; `unnamed`: doors without an alley."""
+    alleys = planning.in_alleys(choose(session, actor, choice))
+    names = alley_names(session, {alley[0].alley for alley in alleys})
+    return [walk_map.Alley(alley[0].alley, names.get(alley[0].alley, unnamed), alley) for alley in alleys]
+
+
+def services_to_choose(session: Session, actor: Actor, campaign_id: UUID | None) -> list[tuple[str, str]]:
+    """(code, short name) of the services of a campaign, or of all."""
+    codes = campaign_services(session, actor, campaign_id)
+    rows = session.execute(select(Service.code, Service.short_vi).order_by(Service.position, Service.code))
+    return [(row.code, row.short_vi) for row in rows if codes is None or row.code in codes]
+
+
 def alley_names(session: Session, alley_ids: Iterable[UUID | None]) -> dict[UUID | None, str]:
     """The names of alleys by id; one statement."""
     ids = [alley for alley in alley_ids if alley is not None]
@@ -198,6 +219,7 @@ def _draft_walk(
         open=sum(door.load for door in doors),
         weight=sum(door.weight for door in doors),
         metres=planning.metres(doors),
+        run=tuple(doors),
         alleys=tuple(
             AlleyPart(alley, names.get(alley, ""), len(part), sum(door.load for door in part), sizes[alley])
             for alley, part in parts.items()

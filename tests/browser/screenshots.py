@@ -92,6 +92,12 @@ def _plan(page: Page) -> None:
     page.wait_for_load_state()
 
 
+def _hand_over(page: Page) -> None:
+    for place in (0, 1, 2):
+        page.get_by_role("checkbox").nth(place).check()
+    _press("Xem chia thử")(page)
+
+
 def _targets(page: Page) -> None:
     for box, goal in zip(page.locator("input[name^='goal:']").all(), ("1500", "1200"), strict=False):
         box.fill(goal)
@@ -135,6 +141,8 @@ SHOTS = (
     Shot("leader", "tuyen-mot", "/tuyen/{walk}"),
     Shot("leader", "tuyen-moi", "/tuyen/moi"),
     Shot("leader", "tuyen-ke-hoach", "/tuyen/moi", "leader", _plan),
+    Shot("leader", "tuyen-ai-giu", "/tuyen/ai-giu"),
+    Shot("leader", "tuyen-ban-giao", "/tuyen/ban-giao/{volunteer}", "leader", _hand_over),
     Shot("leader", "phieu-nhap", "/tuyen/phieu/{sheet}"),
     Shot("leader", "phieu-tim", "/tuyen/phieu?ma=00000-00000"),
     Shot("leader", "nguoi", "/nguoi"),

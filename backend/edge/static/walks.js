@@ -66,7 +66,7 @@ function movePlan() {
     for (const button of plan.querySelectorAll("[data-take]")) {
       const other = picked !== null && walkOf(button) !== picked.walk;
       button.hidden = !other;
-      button.textContent = other ? plan.dataset.take.replace("…", picked.name) : "";
+      button.textContent = other ? plan.dataset.takeWords.replace("…", picked.name) : "";
     }
   }
 

@@ -16,6 +16,9 @@ from backend.models import (
     Assignment,
     Campaign,
     Device,
+    HelpDoor,
+    HelpRequest,
+    HelpWhen,
     Household,
     Level,
     Membership,
@@ -28,6 +31,7 @@ from backend.models import (
     WalkState,
 )
 from backend.services import feed
+from backend.services.help_asking import follow_key
 from backend.text.vietnamese import place_key, search_key, sort_key
 
 _number = count(1)
@@ -206,3 +210,33 @@ def create_walk(
     session.flush()
     feed.touch_households(session, [household.id for household in households])
     return walk
+
+
+def create_help_request(
+    session: Session,
+    neighbourhood: AreaUnit,
+    *,
+    household: Household | None = None,
+    place: str | None = "Số 12 ngõ 34, nhà có giàn hoa",
+    phone: str | None = "+84912000333",
+    services: tuple[str, ...] = ("eid_level_2",),
+) -> HelpRequest:
+    """A request of a resident; without a household the leader must find the door."""
+    assert neighbourhood.ward_id
+    asked = HelpRequest(
+        ward_id=neighbourhood.ward_id,
+        neighbourhood_id=neighbourhood.id,
+        household_id=household.id if household else None,
+        follow=follow_key(f"TEST{next(_number):06d}"),
+        door=HelpDoor.PLATE if household else HelpDoor.HOME,
+        services=list(services),
+        suits=HelpWhen.EVENINGS,
+        place=place,
+        phone=phone,
+        consent_version="help-1",
+    )
+    session.add(asked)
+    session.flush()
+    if household is not None:
+        feed.touch_households(session, [household.id])
+    return asked

@@ -8,6 +8,7 @@ from backend.console import (
     campaigns,
     codes,
     handover,
+    help,
     households,
     households_many,
     households_twice,
@@ -42,5 +43,6 @@ def register(app: Flask) -> None:
     app.register_blueprint(places.door)
     app.register_blueprint(campaigns.door)
     app.register_blueprint(codes.door)
+    app.register_blueprint(help.door)
     app.register_blueprint(imports.door)
     app.register_blueprint(imports_after.door)

@@ -6,6 +6,7 @@ from flask.typing import ResponseReturnValue
 from backend.console.place import chosen_campaign, chosen_neighbourhood
 from backend.edge.access import OVERSEERS, Door, actor
 from backend.edge.db import session
+from backend.services import help_desk
 from backend.services.board import board
 
 door = Door("board", __name__, template_folder="templates")
@@ -35,5 +36,6 @@ def _figures() -> dict[str, object]:
         "here": here,
         "volunteers": counts.volunteers if len(counts.volunteers) <= MOST_VOLUNTEERS else None,
         "reasons": counts.reasons[:MOST_REASONS],
+        "asking": help_desk.waiting(session(), actor(), here),
         "more_reasons": sum(one.people for one in counts.reasons[MOST_REASONS:]),
     }

@@ -8,7 +8,19 @@ from flask import Flask
 from backend.core.clock import local
 from backend.core.messages import N_
 from backend.edge.words import _, locale
-from backend.models import AdoptionState, HouseholdKind, HouseholdState, Mark, Outcome, ResidentState, Role
+from backend.models import (
+    AdoptionState,
+    HelpClosed,
+    HelpDoor,
+    HelpWhen,
+    HouseholdKind,
+    HouseholdState,
+    Mark,
+    Outcome,
+    ResidentState,
+    Role,
+)
+from backend.services.help_answer import Stage
 from backend.text import phones
 
 OUTCOMES: dict[str, str] = {
@@ -117,7 +129,39 @@ CHANGES: dict[str, str] = {
     "household.people": N_("sửa người trong hộ"),
     "household.merge": N_("gộp vào hộ khác"),
 }
+ASKED_AT: dict[str, str] = {
+    HelpDoor.PLATE: N_("mã cửa nhà"),
+    HelpDoor.NEIGHBOURHOOD: N_("trang tổ dân phố"),
+    HelpDoor.POSTER: N_("áp phích, tờ hướng dẫn"),
+    HelpDoor.HOME: N_("trang đầu"),
+}
+SUITS: dict[str, str] = {
+    HelpWhen.TONIGHT: N_("Tối nay"),
+    HelpWhen.EVENINGS: N_("Tối nào cũng được, 19–21 giờ"),
+    HelpWhen.WEEKEND: N_("Thứ bảy, chủ nhật"),
+    HelpWhen.DAYTIME: N_("Ban ngày"),
+}
+STAGES: dict[str, str] = {
+    Stage.RECEIVED: N_("chờ xếp người"),
+    Stage.PLANNED: N_("đã hẹn"),
+    Stage.TRIED: N_("đã đến, chưa xong"),
+    Stage.DONE: N_("đã giúp"),
+    Stage.CLOSED: N_("đã khép"),
+}
+STAGE_KINDS: dict[str, str] = {Stage.RECEIVED: "attention", Stage.TRIED: "attention", Stage.DONE: "ok"}
+CLOSED_WHY: dict[str, str] = {
+    HelpClosed.DONE: N_("Xong qua điện thoại hoặc ở điểm hỗ trợ"),
+    HelpClosed.COUNTER: N_("Phải ra điểm phục vụ hành chính công"),
+    HelpClosed.ELSEWHERE: N_("Nhà ngoài địa bàn phường"),
+    HelpClosed.NOT_FOUND: N_("Tìm không thấy nhà"),
+    HelpClosed.TWICE: N_("Trùng một yêu cầu khác"),
+    HelpClosed.VISITED: N_("Đã đến giúp"),
+}
 _TABLES = {
+    "asked_at": ASKED_AT,
+    "suits": SUITS,
+    "stage": STAGES,
+    "closed_why": CLOSED_WHY,
     "outcome": OUTCOMES,
     "step": STEPS,
     "door": DOORS,

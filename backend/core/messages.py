@@ -265,3 +265,17 @@ MESSAGES.update(
         "bad_floors": N_("Tầng cuối phải từ tầng đầu trở lên, cao nhất là 60."),
     }
 )
+
+# --- help: residents ask, the team comes ---
+MESSAGES.update(
+    {
+        "help_enough": N_("Nhà này đã nhờ mấy việc, tổ đang xếp người. Cần gấp, xin ông/bà gọi tổ."),
+        "help_closed": N_("Yêu cầu này đã khép. Người dân gửi lại nếu còn cần."),
+        "help_no_door": N_("Chọn hộ của yêu cầu này trước, rồi mới giao người."),
+        "help_past": N_("Chọn hôm nay hoặc một ngày sắp tới."),
+        "help_agree": N_("Mời đánh dấu đồng ý, để tổ được phép dùng các điều ông/bà ghi."),
+        "help_choose": N_("Mời chọn một dòng."),
+        "help_old_form": N_("Trang mở đã lâu. Những gì ông/bà ghi vẫn còn, mời bấm gửi lại."),
+        "help_question": N_("Mời trả lời câu hỏi nhỏ, để biết không phải máy gửi."),
+    }
+)

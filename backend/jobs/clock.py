@@ -19,7 +19,7 @@ from backend.models import (
     WalkMember,
     WalkState,
 )
-from backend.services import feed, guides, rate_limit
+from backend.services import feed, guides, help_retention, rate_limit
 
 _log = logging.getLogger("gocua.jobs")
 _SESSION_LIFE = timedelta(days=30)
@@ -105,6 +105,7 @@ def sweep(means: Means) -> None:
                     " (SELECT 1 FROM procrastinate_events e WHERE e.job_id = j.id AND e.at > :since)"
                 ).bindparams(since=now() - _FAILED_JOB_LIFE),
             ),
+            "help_requests": help_retention.forget_old(session),
         }
     _log.info("sweep", extra={"fields": counts})
     overdue = [guide.slug for guide in guides.guides() if guide.withdrawn()]

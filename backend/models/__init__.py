@@ -11,6 +11,7 @@ from backend.models.device import Device, Enrolment, PushKind, PushTarget
 from backend.models.erasure import Erasure, HeldEvent, HeldSource
 from backend.models.feed import ChangeFeed, ServerMeta, StreamAccess, StreamHead
 from backend.models.guide_text import GuideReport, GuideText
+from backend.models.help_request import HelpClosed, HelpDoor, HelpRequest, HelpWhen
 from backend.models.household import (
     Household,
     HouseholdAlias,
@@ -30,10 +31,19 @@ from backend.models.scam_report import ReportAbout, ReportReason, ReportState, S
 from backend.models.service import CLOSED, DONE, OPEN, Adoption, AdoptionState, FailureReason, Service
 from backend.models.team import Team, TeamArea
 from backend.models.visit_code import VisitCode
-from backend.models.visit_event import Consent, EventKind, HouseholdView, Outcome, Visit, VisitEvent
+from backend.models.visit_event import (
+    ANSWERING,
+    Consent,
+    EventKind,
+    HouseholdView,
+    Outcome,
+    Visit,
+    VisitEvent,
+)
 from backend.models.walk import Assignment, Walk, WalkMember, WalkState
 
 __all__ = [
+    "ANSWERING",
     "CLOSED",
     "DONE",
     "OPEN",
@@ -63,6 +73,10 @@ __all__ = [
     "GuideText",
     "HeldEvent",
     "HeldSource",
+    "HelpClosed",
+    "HelpDoor",
+    "HelpRequest",
+    "HelpWhen",
     "Household",
     "HouseholdAlias",
     "HouseholdDistinct",

@@ -77,6 +77,10 @@ class Outcome(StrEnum):
     NO_ACCESS = "no_access"
 
 
+# A visit with one of these answers what the door had asked for before it.
+ANSWERING = (Outcome.HELPED, Outcome.NO_NEED)
+
+
 class Visit(Base):
     """Derived from one visit event, for lists and counts; a recount from the events gives the same rows.
 

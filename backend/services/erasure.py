@@ -20,6 +20,7 @@ from backend.models import (
     Assignment,
     Consent,
     Erasure,
+    HelpRequest,
     Household,
     HouseholdAlias,
     HouseholdState,
@@ -43,7 +44,7 @@ _REDACT = text(
     """
 )
 _HELD = text("UPDATE held_event SET core_enc = NULL, household_id = NULL WHERE household_id = ANY(:sent)")
-_DERIVED = (Visit, Consent, Adoption, Resident, HouseholdView)
+_DERIVED = (Visit, Consent, Adoption, Resident, HouseholdView, HelpRequest)
 
 
 @dataclass(frozen=True)

@@ -25,16 +25,21 @@ CONTEXT = "household.row"
 _CHUNK = 2000
 _HERE = (ResidentState.ACTIVE, ResidentState.AWAY_FOR_WORK)
 
-_HOUSEHOLDS = """
-    SELECT h.id, h.ward_id, h.code, h.kind, h.state, h.address, h.head_name, h.phone, h.stub, h.mark, a.name AS alley
+# What residents of the door asked for and no leader has closed; which of it a visit answered is decided here.
+_HELP = """(
+      SELECT json_agg(json_build_array(r.id, extract(epoch FROM r.created_at), r.services, r.suits,
+                      encode(r.place, 'hex'), encode(r.phone, 'hex'), r.planned_on) ORDER BY r.created_at, r.id)
+      FROM help_request r WHERE r.household_id = h.id AND r.closed_at IS NULL) AS help"""
+_HOUSEHOLDS = f"""
+    SELECT h.id, h.ward_id, h.code, h.kind, h.state, h.address, h.head_name, h.phone, h.stub, h.mark, a.name AS alley, {_HELP}
     FROM household h LEFT JOIN area_unit a ON a.id = h.alley_id
     WHERE h.id = ANY(%(ids)s::uuid[]) ORDER BY h.id
-"""
-_CHANGED = """
+"""  # noqa: S608  # constants only
+_CHANGED = f"""
     UPDATE household h SET v = h.v + 1 WHERE h.id = ANY(%(ids)s::uuid[])
     RETURNING h.id, h.ward_id, h.code, h.kind, h.state, h.address, h.head_name, h.phone, h.stub, h.mark,
-              (SELECT a.name FROM area_unit a WHERE a.id = h.alley_id) AS alley
-"""
+              (SELECT a.name FROM area_unit a WHERE a.id = h.alley_id) AS alley, {_HELP}
+"""  # noqa: S608
 _RESIDENTS = """
     SELECT household_id, id, ordinal, full_name, birth_year, relation, is_head, state, same_as_id
     FROM resident WHERE household_id = ANY(%(ids)s::uuid[]) ORDER BY household_id, ordinal

@@ -1,18 +1,20 @@
 """The JSON of a door as phones read it; what is empty or usual is left out. No database, no clock.
 
 Fields: code, address, alley?, kind?, state?, stub?, mark?, head?, phone? (its last three digits), people (id, n, name?,
-born?, relation?, state?, services: state to codes), visits? (the last five: at, by, outcome), appointment?.
+born?, relation?, state?, services: state to codes), visits? (the last five: at, by, outcome), appointment?,
+help? (what the door asked for and no visit has answered yet: id, at, suits, services?, place?, phone?, on?).
 Pull adds walk and pos, which belong to the assignment and not to the door.
 """
 
 import json
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from backend.core.clock import local
+from backend.core.clock import VIETNAM, local
 from backend.core.crypto import keyring
-from backend.models import DONE, OPEN, AdoptionState, HouseholdKind, HouseholdState, ResidentState
+from backend.models import ANSWERING, DONE, OPEN, AdoptionState, HouseholdKind, HouseholdState, ResidentState
 
 LAST_VISITS = 5
 
@@ -81,8 +83,29 @@ def door_row(
         ]
         if events[0].appointment_at:
             row["appointment"] = f"{local(events[0].appointment_at):%Y-%m-%dT%H:%M}"
+    if household.help and (asked := _unanswered(household.help, events)):
+        row["help"] = asked
     persons = ",".join([_person(resident, services) for resident, services in people.residents])
     return f'{_text(row)[:-1]},"people":[{persons}]}}'
+
+
+def _unanswered(asked: Sequence[Sequence[Any]], events: Sequence[Any]) -> list[dict[str, Any]]:
+    """The requests that no visit answered that was made after them."""
+    answered = max((e.est_time.timestamp() for e in events if e.outcome in ANSWERING), default=0.0)
+    ring = keyring()
+    found = []
+    for id_, at, services, suits, place, phone, planned_on in asked:
+        if at <= answered:
+            continue
+        told = {"id": id_, "at": f"{datetime.fromtimestamp(at, VIETNAM):%Y-%m-%dT%H:%M}", "suits": suits}
+        more = {
+            "services": services,
+            "place": place and ring.open(bytes.fromhex(place), "help_request.place").decode(),
+            "phone": phone and ring.open(bytes.fromhex(phone), "help_request.phone").decode(),
+            "on": planned_on,
+        }
+        found.append(told | {name: value for name, value in more.items() if value})
+    return found
 
 
 def _person(resident: Any, services: str | None) -> str:

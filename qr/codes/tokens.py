@@ -32,6 +32,12 @@ def new_token(length: int = LENGTH) -> str:
     return "".join([ALPHABET[bits >> 5 * place & 31] for place in range(length)])
 
 
+def token_from(secret: bytes, length: int = LENGTH) -> str:
+    """The first 5 × `length` bits of `secret` (a keyed hash) as a token: the same bytes, the same token."""
+    bits = int.from_bytes(secret, "big") >> 8 * len(secret) - 5 * length
+    return "".join([ALPHABET[bits >> 5 * place & 31] for place in reversed(range(length))])
+
+
 def normalise(typed: str, length: int = LENGTH) -> str:
     """The token in what a person typed or a camera read: any case, spaces and dashes, O for 0, I or L for 1.
 

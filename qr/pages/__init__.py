@@ -3,12 +3,14 @@
 from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 
-from qr.pages import codes, guides, home
+from qr.pages import codes, guides, help, home
 
 
 def register(app: Flask, csrf: CSRFProtect) -> None:
-    """Attach the resident's pages. A form of theirs has no session to protect: it checks where it was sent from."""
+    """Attach the resident's pages. Their forms have no session to protect: a ticket of their own, or where they come from."""
     csrf.exempt(guides.report_step)
     app.register_blueprint(home.door)
     app.register_blueprint(guides.door)
     app.register_blueprint(codes.door)
+    app.register_blueprint(help.door)
+    csrf.exempt(help.door)

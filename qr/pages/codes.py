@@ -11,12 +11,13 @@ from backend.edge.access import PUBLIC, Door
 from backend.edge.db import session
 from backend.edge.words import reading
 from backend.models import CodeKind
-from backend.services import codes
+from backend.services import codes, help_answer
 from backend.services.badges import Badge, Duty, badge_of
 from backend.services.codes import Scanned
 from backend.services.contacts import Contact, contact_for
 from backend.services.guide_texts import guide_for
 from qr.codes import NotAToken, grouped, normalise
+from qr.pages import guard
 from qr.pages.answer import page
 from qr.pages.guides import show, shown_guides
 
@@ -98,6 +99,9 @@ def find_code() -> ResponseReturnValue:
         return _unknown()
     found = codes.resolve(session(), token, count=False)
     if found is None:
+        guard.slow_guessing("follow")
+        if help_answer.follow(session(), token) is not None:
+            return redirect(f"/Y/{token}", 303)
         return _unknown()
     return redirect(f"/{codes.LETTERS[found.kind]}/{found.token}", 303)
 

@@ -75,6 +75,7 @@ def _objects(session: Session, people: People, *, mine: bool) -> dict[str, str]:
     )
     act = BulkAct(ward_id=ward.id, kind=BulkKind.MARK, before={}, count=0, done_by=leader.id)
     session.add_all([batch, code, sheet, act])
+    asked = make.create_help_request(session, neighbourhood, household=household)
     session.flush()
     return {
         "household_id": str(household.id),
@@ -89,6 +90,7 @@ def _objects(session: Session, people: People, *, mine: bool) -> dict[str, str]:
         "campaign_id": str(make.create_campaign(session, ward.id).id),
         "code_id": str(code.id),
         "sheet_id": str(sheet.id),
+        "request_id": str(asked.id),
         "target_id": str(uuid4()),
         "act_id": str(act.id),
         "token": code.token,

@@ -100,6 +100,17 @@ export interface PastVisit {
   sent?: boolean;
 }
 
+/** What a resident of the door asked for and no visit has answered. `on`: the evening that the leader named. */
+export interface HelpAsked {
+  id: string;
+  at: string;
+  suits: "tonight" | "evenings" | "weekend" | "daytime";
+  services: readonly string[];
+  place: string;
+  phone: string;
+  on: string | null;
+}
+
 export interface DoorShort {
   id: string;
   walk: string | null;
@@ -117,9 +128,11 @@ export interface DoorShort {
   /** absent visits in a row at the end, at most 5 */
   absentInRow: number;
   appointment: string | null;
+  /** oldest first */
+  help: readonly HelpAsked[];
   /** visited today (Vietnam's day), by whomever */
   visitedToday: boolean;
-  /** visited today, or nothing is open */
+  /** visited today, or nothing is open and nobody asked for help; a request that waits is never done */
   done: boolean;
   /** events of this phone for this door that wait to be sent, or were refused */
   waiting: number;

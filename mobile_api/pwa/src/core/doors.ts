@@ -1,5 +1,5 @@
 /** The doors as the screens see them: the server's rows with this phone's own unsent events laid over them. Pure. */
-import type { DoorDetail, DoorShort, OutboxItem, Outcome, PastVisit, Person, StepState } from "../contract";
+import type { DoorDetail, DoorShort, HelpAsked, OutboxItem, Outcome, PastVisit, Person, StepState } from "../contract";
 import type { Event } from "./events";
 import { superseded } from "./events";
 
@@ -23,6 +23,7 @@ export interface RowData {
   head?: string;
   phone?: string;
   appointment?: string;
+  help?: readonly (Pick<HelpAsked, "id" | "at" | "suits"> & Partial<HelpAsked>)[];
   people?: readonly RowPerson[];
   visits?: readonly { at: string; by: string; outcome: string }[];
 }
@@ -38,6 +39,7 @@ interface RowPerson {
 
 const ZONE_MS = 7 * 3_600_000; // Vietnam has had no summer time since 1975
 const RANK: Partial<Record<StepState, number>> = { done_with_help: 1, does_alone: 2 };
+const ANSWERING: ReadonlySet<string> = new Set(["helped", "no_need"]);
 const OPEN: ReadonlySet<StepState> = new Set(["unknown", "not_started", "shown", "blocked"]);
 
 /** "YYYY-MM-DDTHH:MM" in Vietnam. */
@@ -98,7 +100,7 @@ export function detail(
   const persons = withAdded(row, mine).map((person) => withResults(person, mine, gone));
   const appointment = lastAppointment(row, mine, gone);
   return {
-    ...short(row, visits, persons, appointment, items, order, today),
+    ...short(row, visits, persons, appointment, waitingHelp(row, mine, gone), items, order, today),
     v: row.v,
     phone: row.data.phone ?? "",
     kind: row.data.kind ?? "household",
@@ -118,6 +120,7 @@ function short(
   visits: readonly PastVisit[],
   persons: readonly Person[],
   appointment: string | null,
+  help: readonly HelpAsked[],
   items: readonly OutboxItem[],
   order: readonly string[],
   today: string,
@@ -144,8 +147,9 @@ function short(
     last,
     absentInRow: absent < 0 ? visits.length : absent,
     appointment,
+    help,
     visitedToday,
-    done: visitedToday || openCount === 0,
+    done: help.length === 0 && (visitedToday || openCount === 0),
     waiting: items.filter((item) => item.state === "waiting" || item.state === "sending").length,
     attention: items.filter((item) => item.state === "attention").length,
     stub: data.stub ?? false,
@@ -176,6 +180,15 @@ function pastVisits(row: DoorRow, mine: readonly Event[], gone: ReadonlySet<stri
   }
   const told = (row.data.visits ?? []).map((visit) => ({ ...visit, outcome: visit.outcome as Outcome }));
   return [...own, ...told].sort((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : 0));
+}
+
+/** A request is answered by a visit of this phone that helped, or found that nothing is needed, as on the server. */
+function waitingHelp(row: DoorRow, mine: readonly Event[], gone: ReadonlySet<string>): HelpAsked[] {
+  const answers = mine.filter(({ id, core }) => !gone.has(id) && ANSWERING.has(String(core?.payload["outcome"])));
+  const last = answers.map(({ created, core }) => localMinute(created + (core?.offset_ms ?? 0))).sort().at(-1) ?? "";
+  return (row.data.help ?? [])
+    .filter((asked) => asked.at > last)
+    .map((asked) => ({ services: [], place: "", phone: "", on: null, ...asked }));
 }
 
 function withAdded(row: DoorRow, mine: readonly Event[]): Person[] {

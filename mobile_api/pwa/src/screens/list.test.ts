@@ -16,6 +16,7 @@ function door(id: string, some: Partial<DoorShort> = {}): DoorShort {
     openCount: 1,
     last: null,
     absentInRow: 0,
+    help: [],
     appointment: null,
     visitedToday: false,
     done: false,

@@ -101,6 +101,18 @@ export const vi = {
   "problem.diverged": "Danh sách trên máy khác với máy chủ. Máy sẽ tải lại.",
 
   // A door
+  "ask.tag": "nhờ giúp",
+  "ask.title": "Nhà này nhờ giúp",
+  "ask.other": "Việc khác trên điện thoại",
+  "ask.suits": "Lúc tiện: {when}",
+  "ask.tonight": "tối nay",
+  "ask.evenings": "tối nào cũng được",
+  "ask.weekend": "thứ bảy, chủ nhật",
+  "ask.daytime": "ban ngày",
+  "ask.on": "Tổ trưởng hẹn: {day}",
+  "ask.place": "Lời nhắn: {place}",
+  "ask.call": "Gọi {phone}",
+  "ask.asked": "Gửi {at}. Ghi kết quả “Đã giúp được” thì người dân thấy trên trang của mình.",
   "door.no_address": "Chưa có địa chỉ",
   "door.people": "{n} người",
   "door.head": "Hỏi gặp: {name}",

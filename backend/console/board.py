@@ -11,8 +11,6 @@ from backend.services.board import board
 
 door = Door("board", __name__, template_folder="templates")
 
-# Above this many people their rows stand only in the board of one neighbourhood: a page stays under 100 KB.
-MOST_VOLUNTEERS = 60
 MOST_REASONS = 12
 
 
@@ -34,7 +32,7 @@ def _figures() -> dict[str, object]:
     return {
         "board": counts,
         "here": here,
-        "volunteers": counts.volunteers if len(counts.volunteers) <= MOST_VOLUNTEERS else None,
+        "volunteers": counts.volunteers,
         "reasons": counts.reasons[:MOST_REASONS],
         "asking": help_desk.waiting(session(), actor(), here),
         "more_reasons": sum(one.people for one in counts.reasons[MOST_REASONS:]),

@@ -19,7 +19,7 @@ from backend.models import (
     WalkMember,
     WalkState,
 )
-from backend.services import feed, guides, help_retention, rate_limit
+from backend.services import feed, guides, help_retention, rate_limit, tally_sums
 
 _log = logging.getLogger("gocua.jobs")
 _SESSION_LIFE = timedelta(days=30)
@@ -81,6 +81,13 @@ def _close_walks(session: Session) -> int:
     session.execute(update(Walk).where(Walk.id.in_(walks)).values(state=WalkState.CLOSED, closed_at=moment))
     feed.touch_households(session, doors)
     return len(walks)
+
+
+@job("fold_sums", cron="* * * * *")
+def fold_sums(means: Means) -> None:
+    """Fold what changed within the last minute into the sums of the board, so that it reads few rows."""
+    with work.unit_of_work(means.engine) as session:
+        tally_sums.fold(session)
 
 
 @job("sweep", cron="30 19 * * *")  # 02:30 in Vietnam

@@ -29,6 +29,7 @@ from backend.models.qr_code import CodeKind, QrCode, ScanCount
 from backend.models.rate_limit import RateLimit
 from backend.models.scam_report import ReportAbout, ReportReason, ReportState, ScamReport
 from backend.models.service import CLOSED, DONE, OPEN, Adoption, AdoptionState, FailureReason, Service
+from backend.models.tally import Tally, TallyChange
 from backend.models.team import Team, TeamArea
 from backend.models.visit_code import VisitCode
 from backend.models.visit_event import (
@@ -108,6 +109,8 @@ __all__ = [
     "Service",
     "StreamAccess",
     "StreamHead",
+    "Tally",
+    "TallyChange",
     "Target",
     "Team",
     "TeamArea",

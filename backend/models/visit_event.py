@@ -129,7 +129,8 @@ class Consent(Base):
 class HouseholdView(Base):
     """Derived: a household as phones see it (encrypted JSON, context "household.row") and as the board counts it.
 
-    Written in the transaction that changes the household, so a pull reads one row per door.
+    Written in the transaction that changes the household, so a pull reads one row per door. `tally`: what the door
+    adds to the sums of `neighbourhood_id` (services/tally.py); triggers keep the sums by it.
     """
 
     __tablename__ = "household_view"
@@ -145,3 +146,5 @@ class HouseholdView(Base):
     visit_count: Mapped[int]
     last_outcome: Mapped[str | None]
     last_visit_at: Mapped[datetime | None]
+    neighbourhood_id: Mapped[UUID | None]
+    tally: Mapped[str] = mapped_column(default="")

@@ -1,83 +1,89 @@
-"""The board: how the work stands, counted from the rows that every event rewrites (household_view, adoption, visit).
+"""The board: how the work stands, read from sums that are kept with every change (services/tally.py).
 
 A measure is a numerator and an eligible denominator (domain/indicators.md, section 1); what is not known is None and
 never 0. A fixed number of statements, whatever the size of the ward; `recount` counts the same from raw events.
 """
 
-from collections import Counter
-from datetime import datetime, timedelta
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import TextClause, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.core.clock import now
 from backend.core.refusal import NotFound
-from backend.models import (
-    DONE,
-    Account,
-    AdoptionState,
-    AreaUnit,
-    Campaign,
-    FailureReason,
-    Membership,
-    Outcome,
-    Service,
-    TeamArea,
-)
-from backend.services import board_sql
+from backend.models import AdoptionState, AreaUnit, Campaign, Outcome, Service
+from backend.services import board_people, board_sql
 from backend.services.actor import Actor, neighbourhood_for, neighbourhood_ids
 from backend.services.board_counts import (
+    WARD_HAND,
     Board,
+    DayCount,
     NeighbourhoodCount,
     ReasonCount,
     ServiceCount,
+    Steps,
     Tonight,
-    VolunteerCount,
+    steps_of,
 )
-from backend.text.vietnamese import name_key
+from backend.services.sql import run
 
-QUIET_AFTER = timedelta(days=2)  # a phone in use that has not been heard of for so long "has gone quiet"
+DAYS = 14  # of the trend
+FEW_PLACES = 4  # above this many neighbourhoods people are not listed one by one
 
 
-def board(session: Session, actor: Actor, neighbourhood_id: UUID | None, campaign_id: UUID | None) -> Board:
-    """The board of one neighbourhood, or of all that `actor` may see.
+def board(
+    session: Session,
+    actor: Actor,
+    neighbourhood_id: UUID | None,
+    campaign_id: UUID | None,
+    service: str = "",
+) -> Board:
+    """The board of one neighbourhood, or of all that `actor` may see (eleven statements at most).
 
     A campaign narrows the services to its own; doors and visits are counted whatever drive they came from.
+    `service`: the one whose people are counted place by place and volunteer by volunteer (else the first).
     Raises NotFound for a neighbourhood or campaign outside the actor's scope.
     """
     moment = now()
-    midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
     places = _places(session, actor, neighbourhood_id)
     services = _services(session, actor, campaign_id)
+    codes = [one.code for one in services]
+    one = service if service in codes else next(iter(codes), "")
+    midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
     values: dict[str, Any] = {
         "ward": actor.ward_id,
         "places": list(places),
-        "services": [service.code for service in services],
-        "since": midnight,
-        "until": midnight + timedelta(days=1),
+        "services": codes,
+        "one": one,
+        "ward_hand": list(WARD_HAND),
+        "day": str(moment.date()),
+        "since": str(moment.date() - timedelta(days=DAYS - 1)),
+        "moment": moment,
+        "midnight": midnight,
+        "tomorrow": midnight + timedelta(days=1),
     }
-
-    def rows(statement: TextClause) -> list[Any]:
-        return list(session.execute(statement, values).all())
-
-    steps, visits, doors = rows(board_sql.ADOPTION), rows(board_sql.VISITS), rows(board_sql.DOORS)
-    residents = int(session.execute(board_sql.RESIDENTS, values).scalar_one())
+    doors = run(session, board_sql.DOORS, kinds=["door", "loose", "stub", "person", "meet"], **values)
+    steps = run(session, board_sql.STEPS, kinds=["step"], **values)
+    days = run(session, board_sql.DAYS, kinds=["day"], **values)
+    teams = run(session, board_sql.TEAMS, **values)
+    people = board_people.read(session, values, one_by_one=len(places) <= FEW_PLACES)
+    residents = sum(row.people for row in doors)
+    counted = _service_counts(services, steps, residents)
     return Board(
         at=moment,
         residents=residents,
-        tonight=_tonight(visits, int(session.execute(board_sql.APPOINTMENTS, values).scalar_one())),
-        services=tuple(_service(service, steps, residents) for service in services),
+        tonight=_tonight(days, str(moment.date()), sum(row.appointments for row in doors)),
+        trend=_trend(days, moment.date()),
+        services=counted,
+        looked_at=next((each for each in counted if each.code == one), None),
         reasons=_reasons(session, services, steps),
-        neighbourhoods=_neighbourhoods(places, doors, visits, steps),
-        volunteers=_volunteers(
-            _members(session, list(places)),
-            rows(board_sql.VOLUNTEERS),
-            visits,
-            rows(board_sql.PHONES),
-            moment,
-        ),
+        neighbourhoods=_neighbourhoods(places, doors, days, steps, teams, people),
+        phones=people.phones,
+        volunteers=people.volunteers,
     )
 
 
@@ -93,10 +99,11 @@ def _places(session: Session, actor: Actor, neighbourhood_id: UUID | None) -> di
     return {row.id: row.name for row in units}
 
 
-def _services(session: Session, actor: Actor, campaign_id: UUID | None) -> list[Service]:
-    services = list(session.scalars(select(Service).order_by(Service.position, Service.code)))
+def _services(session: Session, actor: Actor, campaign_id: UUID | None) -> list[Any]:
+    columns = (Service.code, Service.name_vi, Service.name_en)
+    services = session.execute(select(*columns).order_by(Service.position, Service.code)).all()
     if campaign_id is None:
-        return services
+        return list(services)
     codes = session.scalars(
         select(Campaign.service_codes).where(Campaign.id == campaign_id, Campaign.ward_id == actor.ward_id)
     ).one_or_none()
@@ -106,154 +113,122 @@ def _services(session: Session, actor: Actor, campaign_id: UUID | None) -> list[
     return [by_code[code] for code in codes if code in by_code]
 
 
-def _service(service: Service, steps: list[Any], residents: int) -> ServiceCount:
-    by_state: Counter[str] = Counter()
+def _service_counts(services: list[Any], steps: list[Any], residents: int) -> tuple[ServiceCount, ...]:
+    by_service: dict[str, Counter[str]] = defaultdict(Counter)
     for row in steps:
-        if row.service == service.code:
-            by_state[row.state] += row.n
-    unknown = by_state[AdoptionState.UNKNOWN]
-    return ServiceCount(
-        code=service.code,
-        name_vi=service.name_vi,
-        name_en=service.name_en,
-        eligible=by_state.total() - unknown,
-        done=sum(by_state[state] for state in DONE),
-        keeps=by_state[AdoptionState.KEEPS_OLD_WAY],
-        shown=by_state[AdoptionState.SHOWN],
-        not_started=by_state[AdoptionState.NOT_STARTED],
-        stuck=by_state[AdoptionState.BLOCKED],
-        unknown=unknown,
-        not_eligible=residents - by_state.total(),
+        if row.service is not None:
+            by_service[row.service][row.state] += row.n
+    return tuple(
+        ServiceCount(
+            **steps_of(by_service[one.code], residents),
+            code=one.code,
+            name_vi=one.name_vi,
+            name_en=one.name_en,
+        )
+        for one in services
     )
 
 
-def _reasons(session: Session, services: list[Service], steps: list[Any]) -> tuple[ReasonCount, ...]:
+def _reasons(session: Session, services: list[Any], steps: list[Any]) -> tuple[ReasonCount, ...]:
     """What people are stuck at, the most frequent first."""
-    people: Counter[tuple[str, str | None]] = Counter()
-    for row in steps:
-        if row.state == AdoptionState.BLOCKED:
-            people[row.service, row.reason] += row.n
+    stuck = [row for row in steps if row.state == AdoptionState.BLOCKED]
     by_code = {service.code: service for service in services}
-    words = {
-        (reason.service_code, reason.code): reason for reason in session.scalars(select(FailureReason)).all()
-    }
+    words = {(row.service_code, row.code): row for row in run(session, board_sql.REASONS)}
     found = []
-    for (service_code, code), n in sorted(people.items(), key=lambda item: (-item[1], item[0][0])):
-        service, reason = by_code[service_code], words.get((service_code, code or ""))
+    for row in sorted(stuck, key=lambda row: (-row.n, row.service, row.reason)):
+        service, reason = by_code[row.service], words.get((row.service, row.reason))
         found.append(
             ReasonCount(
-                service_code=service_code,
+                service_code=row.service,
                 service_vi=service.name_vi,
                 service_en=service.name_en,
-                code=code,
+                code=row.reason or None,
                 name_vi=reason.name_vi if reason else "",
                 name_en=reason.name_en if reason else "",
                 advice_vi=reason.advice_vi if reason else "",
-                people=n,
+                people=row.n,
+                ward=row.reason in WARD_HAND,
+                places=row.places,
             )
         )
     return tuple(found)
 
 
-def _tonight(visits: list[Any], appointments: int) -> Tonight:
-    outcomes: Counter[str] = Counter()
-    doors: set[UUID] = set()
-    for row in visits:
-        outcomes[row.outcome] += row.n
-        doors.update(row.doors)
+def _tonight(days: list[Any], today: str, appointments: int) -> Tonight:
+    by_state: Counter[str] = Counter()
+    for row in days:
+        if row.day == today:
+            by_state[row.state] += row.n
+    outcomes = {str(outcome): by_state[outcome] for outcome in Outcome if by_state[outcome]}
     return Tonight(
-        visits=outcomes.total(),
-        doors=len(doors),
-        outcomes={outcome: outcomes[outcome] for outcome in Outcome if outcomes[outcome]},
+        visits=sum(outcomes.values()),
+        doors=by_state["door"],
+        outcomes=outcomes,
         appointments=appointments,
-        flagged=sum(row.flagged for row in visits),
+        flagged=by_state["flagged"],
     )
 
 
+def _trend(days: list[Any], today: date) -> tuple[DayCount, ...]:
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for row in days:
+        if row.day is not None:
+            counts[row.day][row.state] += row.n
+    found = []
+    for back in range(DAYS - 1, -1, -1):
+        day = today - timedelta(days=back)
+        of = counts[str(day)]
+        visits = sum(of[outcome] for outcome in Outcome)
+        found.append(DayCount(day=day, visits=visits, doors=of["door"], helped=of[Outcome.HELPED]))
+    return tuple(found)
+
+
 def _neighbourhoods(
-    places: dict[UUID, str], doors: list[Any], visits: list[Any], steps: list[Any]
+    places: dict[UUID, str],
+    doors: list[Any],
+    days: list[Any],
+    steps: list[Any],
+    teams: list[Any],
+    people: board_people.People,
 ) -> tuple[NeighbourhoodCount, ...]:
     by_place = {row.place: row for row in doors}
-    knocks: Counter[UUID] = Counter()
-    for row in visits:
-        knocks[row.place] += row.n
-    stuck: Counter[UUID] = Counter()
-    for row in steps:
-        if row.state == AdoptionState.BLOCKED:
-            stuck[row.place] += row.n
+    by_day = {row.place: row for row in days if row.day is None}
+    names, ids = _teams(teams)
+    by_step = {row.place: row for row in steps if row.service is None}
     found = []
     for place, name in places.items():
-        row = by_place.get(place)
+        row, day, step = by_place.get(place), by_day.get(place), by_step.get(place)
+        looked_at = Counter({str(state): getattr(step, state) for state in AdoptionState} if step else {})
         count, done, untouched = (row.doors, row.done, row.untouched) if row else (0, 0, 0)
         found.append(
             NeighbourhoodCount(
                 id=place,
                 name=name,
+                teams=tuple(names[place]),
                 doors=count,
                 done=done,
                 begun=count - done - untouched,
                 untouched=untouched,
                 on_no_walk=row.on_no_walk if row else 0,
                 waiting_stubs=row.stubs if row else 0,
-                visits=knocks[place],
-                stuck=stuck[place],
+                visits=day.visits if day else 0,
+                flagged=day.flagged if day else 0,
+                stuck=step.stuck if step else 0,
+                ward_stuck=step.ward_stuck if step else 0,
+                steps=Steps(**steps_of(looked_at, row.people if row else 0)),
+                last_visit=date.fromisoformat(day.last_day) if day and day.last_day else None,
+                quiet=sum(people.quiet[team] for team in ids[place]),
+                dead=sum(people.dead[team] for team in ids[place]),
             )
         )
     return tuple(found)
 
 
-def _members(session: Session, places: list[UUID]) -> list[Any]:
-    """Account id and name of everybody who belongs to a team of these neighbourhoods now."""
-    moment = now()
-    return list(
-        session.execute(
-            select(Account.id, Account.full_name)
-            .where(
-                Account.disabled_at.is_(None),
-                Account.id.in_(
-                    select(Membership.account_id)
-                    .join(TeamArea, TeamArea.team_id == Membership.team_id)
-                    .where(
-                        TeamArea.area_unit_id.in_(places),
-                        TeamArea.valid_to.is_(None),
-                        Membership.valid_from <= moment,
-                        (Membership.valid_to.is_(None)) | (Membership.valid_to > moment),
-                    )
-                ),
-            )
-            .order_by(Account.id)
-        )
-    )
-
-
-def _volunteers(
-    members: list[Any], doors: list[Any], visits: list[Any], phones: list[Any], moment: datetime
-) -> tuple[VolunteerCount, ...]:
-    """By the last word of the name: no ranking of people."""
-    by_doors = {row.account: row for row in doors}
-    by_phone = {row.account: row for row in phones}
-    knocks: Counter[UUID] = Counter()
-    for row in visits:
-        knocks[row.author] += row.n
-    found = []
-    for member in sorted(members, key=lambda row: name_key(row.full_name)):
-        work, phone = by_doors.get(member.id), by_phone.get(member.id)
-        if work is None and phone is None and not knocks[member.id]:
-            continue  # a leader at the desk
-        seen = phone.seen if phone else None
-        found.append(
-            VolunteerCount(
-                account_id=member.id,
-                name=member.full_name,
-                doors=work.doors if work else 0,
-                done=work.done if work else 0,
-                begun=work.doors - work.done - work.untouched if work else 0,
-                visits=knocks[member.id],
-                phones=phone.phones if phone else 0,
-                last_contact=seen,
-                waiting=int(phone.waiting) if phone else 0,
-                dead=int(phone.dead) if phone else 0,
-                quiet=bool(work and (seen is None or moment - seen > QUIET_AFTER)),
-            )
-        )
-    return tuple(found)
+def _teams(rows: Iterable[Any]) -> tuple[dict[UUID, list[str]], dict[UUID, list[UUID]]]:
+    """Of each place the names and the ids of the teams that serve it."""
+    names: dict[UUID, list[str]] = defaultdict(list)
+    ids: dict[UUID, list[UUID]] = defaultdict(list)
+    for row in rows:
+        names[row.place].append(row.name)
+        ids[row.place].append(row.team)
+    return names, ids

@@ -1,77 +1,133 @@
-"""The statements of the board. Parameters: ward, places and services (lists), since and until (today)."""
+"""The statements of the board, over the sums of services/tally.py; the same number whatever the size.
 
-from sqlalchemy import text
+Parameters: ward, places and services (lists), day (today) and since (the first day of the trend), as text; one: the
+service that is looked at place by place; moment and silent (heard of before: quiet).
+"""
 
+from backend.models import AdoptionState
+
+# Sums and the changes that are not folded yet, as one.
+_SUMS = """
+    (SELECT neighbourhood_id AS place, kind, what, state, detail, n FROM tally
+     WHERE neighbourhood_id = ANY(%(places)s::uuid[]) AND kind = ANY(%(kinds)s)
+       AND (kind <> 'meet' OR what = %(day)s)
+     UNION ALL
+     SELECT neighbourhood_id, kind, what, state, detail, n FROM tally_change
+     WHERE neighbourhood_id = ANY(%(places)s::uuid[]) AND kind = ANY(%(kinds)s)
+       AND (kind <> 'meet' OR what = %(day)s)) t
+"""
+_STATES = ", ".join(
+    f"COALESCE(sum(n) FILTER (WHERE what = %(one)s AND state = '{state}'), 0)::int AS {state}"
+    for state in AdoptionState
+)
+# People of each step of each service and in how many places. Per place (`service` is null): who is stuck, who of them
+# the ward can help, and the steps of the service looked at.
+STEPS = f"""
+    WITH sums AS (
+      SELECT place, what, state, detail, sum(n) AS n FROM {_SUMS} WHERE what = ANY(%(services)s)
+      GROUP BY 1, 2, 3, 4 HAVING sum(n) <> 0
+    )
+    SELECT place, what AS service, state, detail AS reason, sum(n)::int AS n, count(*)::int AS places,
+           COALESCE(sum(n) FILTER (WHERE state = 'blocked'), 0)::int AS stuck,
+           COALESCE(sum(n) FILTER (WHERE state = 'blocked' AND detail = ANY(%(ward_hand)s)), 0)::int AS ward_stuck,
+           {_STATES}
+    FROM sums GROUP BY GROUPING SETS ((what, state, detail), (place))
+"""  # noqa: S608  # constants only
 # A door is finished when its last visit closed it, or when it was visited and nothing of the services looked at is
-# open behind it. Needs household_view as v and OPEN_DOORS as o.
-FINISHED = "(v.last_outcome IN ('refused', 'no_need') OR (v.visit_count > 0 AND o.household_id IS NULL))"
-OPEN_DOORS = """(SELECT DISTINCT b.household_id FROM adoption b JOIN household x ON x.id = b.household_id
-      WHERE b.ward_id = :ward AND x.neighbourhood_id = ANY(:places) AND b.service_code = ANY(:services)
-        AND b.state IN ('not_started', 'shown', 'blocked'))"""
-
-
-ADOPTION = text(
-    """
-    SELECT h.neighbourhood_id AS place, a.service_code AS service, a.state, a.reason, count(*) AS n
-    FROM adoption a JOIN household h ON h.id = a.household_id
-    WHERE a.ward_id = :ward AND h.neighbourhood_id = ANY(:places) AND a.service_code = ANY(:services)
-    GROUP BY 1, 2, 3, 4
-    """
-)
-RESIDENTS = text(
-    """
-    SELECT count(*) FROM resident r JOIN household h ON h.id = r.household_id
-    WHERE h.ward_id = :ward AND h.neighbourhood_id = ANY(:places) AND h.state = 'active'
-      AND r.state IN ('active', 'away_for_work')
-    """
-)
-DOORS = text(
-    f"""
-    SELECT h.neighbourhood_id AS place, count(*) AS doors, count(*) FILTER (WHERE {FINISHED}) AS done,
-           count(*) FILTER (WHERE COALESCE(v.visit_count, 0) = 0) AS untouched,
-           count(*) FILTER (WHERE a.id IS NULL) AS on_no_walk, count(*) FILTER (WHERE h.stub) AS stubs
-    FROM household h
-    LEFT JOIN household_view v ON v.household_id = h.id
-    LEFT JOIN {OPEN_DOORS} o ON o.household_id = h.id
-    LEFT JOIN assignment a ON a.household_id = h.id AND a.started_at IS NOT NULL AND a.ended_at IS NULL
-    WHERE h.ward_id = :ward AND h.neighbourhood_id = ANY(:places) AND h.state = 'active'
-    GROUP BY 1
-    """  # noqa: S608  # a constant of ours
-)
-VOLUNTEERS = text(
-    f"""
-    SELECT m.account_id AS account, count(*) AS doors, count(*) FILTER (WHERE {FINISHED}) AS done,
-           count(*) FILTER (WHERE COALESCE(v.visit_count, 0) = 0) AS untouched
+# open behind it.
+DOORS = f"""
+    WITH sums AS MATERIALIZED (
+      SELECT place, kind, what, state, sum(n) AS n FROM {_SUMS} GROUP BY 1, 2, 3, 4
+    ), open AS (
+      SELECT state, string_to_array(state, '+') && %(services)s::text[] AS still
+      FROM (SELECT DISTINCT state FROM sums WHERE kind = 'door' AND what = 'visited') each
+    )
+    SELECT place,
+           COALESCE(sum(n) FILTER (WHERE kind = 'door'), 0)::int AS doors,
+           COALESCE(sum(n) FILTER (WHERE what = 'closed' OR (what = 'visited' AND NOT open.still)), 0)::int AS done,
+           COALESCE(sum(n) FILTER (WHERE what = 'untouched'), 0)::int AS untouched,
+           COALESCE(sum(n) FILTER (WHERE kind = 'loose'), 0)::int AS on_no_walk,
+           COALESCE(sum(n) FILTER (WHERE kind = 'stub'), 0)::int AS stubs,
+           COALESCE(sum(n) FILTER (WHERE kind = 'person'), 0)::int AS people,
+           COALESCE(sum(n) FILTER (WHERE kind = 'meet' AND what = %(day)s), 0)::int AS appointments
+    FROM sums LEFT JOIN open ON kind = 'door' AND what = 'visited' AND open.state = sums.state
+    GROUP BY place
+"""  # noqa: S608
+# Per day: visits (`state`: an outcome), doors visited, visits to look at. Per place (`day` is null): today's visits and
+# those to look at, and the last day of the trend on which somebody went there.
+DAYS = f"""
+    WITH sums AS (
+      SELECT place, what, state, sum(n) AS n FROM {_SUMS} WHERE what BETWEEN %(since)s AND %(day)s
+      GROUP BY 1, 2, 3 HAVING sum(n) <> 0
+    )
+    SELECT place, what AS day, state, sum(n)::int AS n,
+           COALESCE(sum(n) FILTER (WHERE what = %(day)s AND state NOT IN ('door', 'flagged')), 0)::int AS visits,
+           COALESCE(sum(n) FILTER (WHERE what = %(day)s AND state = 'flagged'), 0)::int AS flagged,
+           max(what) FILTER (WHERE state = 'door') AS last_day
+    FROM sums GROUP BY GROUPING SETS ((what, state), (place))
+"""  # noqa: S608
+# Who belongs to a team of these places now, with their phones; `trouble`: only those whose phone needs somebody.
+MEMBERS = """
+    WITH mine AS (
+      SELECT m.account_id, array_agg(DISTINCT m.team_id) AS teams FROM membership m
+      WHERE m.team_id IN (SELECT team_id FROM team_area WHERE area_unit_id = ANY(%(places)s::uuid[]) AND valid_to IS NULL)
+        AND m.valid_from <= %(moment)s AND (m.valid_to IS NULL OR m.valid_to > %(moment)s)
+      GROUP BY 1
+    ), phone AS (
+      SELECT account_id, count(*)::int AS phones, max(COALESCE(last_seen_at, created_at)) AS seen,
+             COALESCE(sum(waiting), 0)::int AS waiting, COALESCE(sum(dead), 0)::int AS dead,
+             max(oldest_waiting_s) FILTER (WHERE waiting > 0) AS oldest
+      FROM device WHERE ward_id = %(ward)s AND revoked_at IS NULL GROUP BY 1
+    ), walking AS (
+      SELECT DISTINCT w.account_id FROM walk_member w
+      WHERE w.ward_id = %(ward)s AND w.ended_at IS NULL AND EXISTS (
+        SELECT FROM assignment a WHERE a.walk_id = w.walk_id AND a.started_at IS NOT NULL AND a.ended_at IS NULL)
+    )
+    SELECT mine.account_id AS account, mine.teams, person.full_name AS name, COALESCE(phone.phones, 0) AS phones,
+           phone.seen, COALESCE(phone.waiting, 0) AS waiting, COALESCE(phone.dead, 0) AS dead, phone.oldest,
+           walking.account_id IS NOT NULL AND (phone.seen IS NULL OR phone.seen < %(silent)s) AS quiet
+    FROM mine JOIN account person ON person.id = mine.account_id AND person.disabled_at IS NULL
+    LEFT JOIN phone ON phone.account_id = mine.account_id
+    LEFT JOIN walking ON walking.account_id = mine.account_id
+    WHERE NOT %(trouble)s OR phone.dead > 0 OR phone.waiting > 0
+       OR (walking.account_id IS NOT NULL AND (phone.seen IS NULL OR phone.seen < %(silent)s))
+"""
+# The doors on somebody's published walks; `open` stands in the words of a door (services/tally.py).
+VOLUNTEERS = """
+    SELECT m.account_id AS account, count(*)::int AS doors,
+           count(*) FILTER (WHERE v.visit_count > 0 AND (v.last_outcome IN ('refused', 'no_need') OR NOT (
+             string_to_array(split_part(split_part(v.tally, 'door visited ', 2), ',', 1), '+')
+             && %(services)s::text[])))::int AS done,
+           count(*) FILTER (WHERE COALESCE(v.visit_count, 0) = 0)::int AS untouched
     FROM walk_member m
     JOIN assignment a ON a.walk_id = m.walk_id AND a.started_at IS NOT NULL AND a.ended_at IS NULL
-    JOIN household h ON h.id = a.household_id AND h.neighbourhood_id = ANY(:places) AND h.state = 'active'
+    JOIN household h ON h.id = a.household_id AND h.neighbourhood_id = ANY(%(places)s::uuid[]) AND h.state = 'active'
     LEFT JOIN household_view v ON v.household_id = h.id
-    LEFT JOIN {OPEN_DOORS} o ON o.household_id = h.id
-    WHERE m.ward_id = :ward AND m.ended_at IS NULL
+    WHERE m.ward_id = %(ward)s AND m.ended_at IS NULL
     GROUP BY 1
-    """  # noqa: S608
-)
-VISITS = text(
-    """
-    SELECT h.neighbourhood_id AS place, v.author, v.outcome, count(*) AS n,
-           array_agg(DISTINCT v.household_id) AS doors,
-           count(*) FILTER (WHERE cardinality(v.flags) > 0) AS flagged
-    FROM visit v JOIN household h ON h.id = v.household_id
-    WHERE v.ward_id = :ward AND v.est_time >= :since AND v.effective AND h.neighbourhood_id = ANY(:places)
-    GROUP BY 1, 2, 3
-    """
-)
-APPOINTMENTS = text(
-    """
-    SELECT count(DISTINCT v.household_id) FROM visit v JOIN household h ON h.id = v.household_id
-    WHERE v.ward_id = :ward AND v.appointment_at >= :since AND v.appointment_at < :until AND v.effective
-      AND h.neighbourhood_id = ANY(:places)
-    """
-)
-PHONES = text(
-    """
-    SELECT account_id AS account, count(*) AS phones, max(COALESCE(last_seen_at, created_at)) AS seen,
-           COALESCE(sum(waiting), 0) AS waiting, COALESCE(sum(dead), 0) AS dead
-    FROM device WHERE ward_id = :ward AND revoked_at IS NULL GROUP BY 1
-    """
-)
+"""
+# The people behind those doors, for the service looked at.
+VOLUNTEER_STEPS = """
+    SELECT m.account_id AS account, s.state, count(*)::int AS n
+    FROM walk_member m
+    JOIN assignment a ON a.walk_id = m.walk_id AND a.started_at IS NOT NULL AND a.ended_at IS NULL
+    JOIN household h ON h.id = a.household_id AND h.neighbourhood_id = ANY(%(places)s::uuid[]) AND h.state = 'active'
+    JOIN adoption s ON s.household_id = h.id AND s.service_code = %(one)s
+    WHERE m.ward_id = %(ward)s AND m.ended_at IS NULL
+    GROUP BY 1, 2
+"""
+KNOCKS = """
+    SELECT v.author AS account, count(*)::int AS n
+    FROM visit v JOIN household h ON h.id = v.household_id AND h.neighbourhood_id = ANY(%(places)s::uuid[])
+    WHERE v.author = ANY(%(people)s::uuid[]) AND v.est_time >= %(midnight)s AND v.est_time < %(tomorrow)s AND v.effective
+    GROUP BY 1
+"""
+TEAMS = """
+    SELECT t.area_unit_id AS place, team.id AS team, team.name FROM team_area t JOIN team ON team.id = t.team_id
+    WHERE t.area_unit_id = ANY(%(places)s::uuid[]) AND t.valid_to IS NULL ORDER BY team.name, team.id
+"""
+REASONS = "SELECT service_code, code, name_vi, name_en, advice_vi FROM failure_reason"
+# People eligible for the services, place by place; whose age is not known stands in no denominator.
+ELIGIBLE = f"""
+    SELECT place, sum(n)::int AS n FROM {_SUMS} WHERE what = ANY(%(services)s) AND state <> 'unknown' GROUP BY place
+"""  # noqa: S608

@@ -13,11 +13,12 @@ from sqlalchemy.orm import Session
 
 from backend.core.clock import today
 from backend.core.refusal import NotFound, Refusal
-from backend.models import AdoptionState, AreaUnit, Campaign, Level, Service, Target
+from backend.models import AreaUnit, Campaign, Level, Service, Target
 from backend.services import audit, board_sql
 from backend.services.actor import Actor
 from backend.services.campaigns import campaign_for
 from backend.services.places import alive_on
+from backend.services.sql import run
 from backend.text.idnumbers import screen
 from backend.text.vietnamese import nfc
 
@@ -215,9 +216,12 @@ def _neighbourhoods(session: Session, ward_id: UUID, kept: set[UUID]) -> Sequenc
 def _eligible(
     session: Session, actor: Actor, service_code: str, units: Sequence[AreaUnit]
 ) -> dict[UUID, int]:
-    values = {"ward": actor.ward_id, "places": [unit.id for unit in units], "services": [service_code]}
-    counts: dict[UUID, int] = {}
-    for row in session.execute(board_sql.ADOPTION, values):
-        if row.state != AdoptionState.UNKNOWN:
-            counts[row.place] = counts.get(row.place, 0) + row.n
-    return counts
+    rows = run(
+        session,
+        board_sql.ELIGIBLE,
+        kinds=["step"],
+        places=[unit.id for unit in units],
+        services=[service_code],
+        day="",
+    )
+    return {row.place: row.n for row in rows}

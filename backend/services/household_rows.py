@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from backend.core.clock import today
 from backend.core.crypto import keyring
 from backend.models import Adoption, HouseholdState, HouseholdView, ResidentState, Visit
-from backend.services import derive
+from backend.services import derive, tally
 from backend.services.derive import Fact, Offer, Step
 from backend.services.household_wire import People, door_row, services_of
 from backend.services.offers import offered
@@ -30,15 +30,18 @@ _HELP = """(
       SELECT json_agg(json_build_array(r.id, extract(epoch FROM r.created_at), r.services, r.suits,
                       encode(r.place, 'hex'), encode(r.phone, 'hex'), r.planned_on) ORDER BY r.created_at, r.id)
       FROM help_request r WHERE r.household_id = h.id AND r.closed_at IS NULL) AS help"""
+_ON_WALK = """EXISTS (SELECT FROM assignment w WHERE w.household_id = h.id AND w.started_at IS NOT NULL
+                   AND w.ended_at IS NULL) AS on_walk"""
 _HOUSEHOLDS = f"""
-    SELECT h.id, h.ward_id, h.code, h.kind, h.state, h.address, h.head_name, h.phone, h.stub, h.mark, a.name AS alley, {_HELP}
+    SELECT h.id, h.ward_id, h.code, h.kind, h.state, h.address, h.head_name, h.phone, h.stub, h.mark,
+           a.name AS alley, h.neighbourhood_id, {_ON_WALK}, {_HELP}
     FROM household h LEFT JOIN area_unit a ON a.id = h.alley_id
     WHERE h.id = ANY(%(ids)s::uuid[]) ORDER BY h.id
 """  # noqa: S608  # constants only
 _CHANGED = f"""
     UPDATE household h SET v = h.v + 1 WHERE h.id = ANY(%(ids)s::uuid[])
     RETURNING h.id, h.ward_id, h.code, h.kind, h.state, h.address, h.head_name, h.phone, h.stub, h.mark,
-              (SELECT a.name FROM area_unit a WHERE a.id = h.alley_id) AS alley, {_HELP}
+              (SELECT a.name FROM area_unit a WHERE a.id = h.alley_id) AS alley, h.neighbourhood_id, {_ON_WALK}, {_HELP}
 """  # noqa: S608
 _RESIDENTS = """
     SELECT household_id, id, ordinal, full_name, birth_year, relation, is_head, state, same_as_id
@@ -92,17 +95,17 @@ _WRITE_STATES = """
 """
 _WRITE_VIEWS = """
     INSERT INTO household_view (household_id, ward_id, row_enc, open_count, done_count, blocked_count, visit_count,
-                                last_outcome, last_visit_at)
-    SELECT id, ward, decode(row, 'hex'), open, done, blocked, visits, outcome, at
+                                last_outcome, last_visit_at, neighbourhood_id, tally)
+    SELECT id, ward, decode(row, 'hex'), open, done, blocked, visits, outcome, at, place, tally
     FROM json_to_recordset(%(rows)s::json)
          AS new(id uuid, ward uuid, row text, open int, done int, blocked int, visits int, outcome text,
-                at timestamptz)
+                at timestamptz, place uuid, tally text)
     ON CONFLICT (household_id) DO UPDATE SET row_enc = EXCLUDED.row_enc, open_count = EXCLUDED.open_count,
         done_count = EXCLUDED.done_count, blocked_count = EXCLUDED.blocked_count,
         visit_count = EXCLUDED.visit_count, last_outcome = EXCLUDED.last_outcome,
-        last_visit_at = EXCLUDED.last_visit_at
+        last_visit_at = EXCLUDED.last_visit_at, neighbourhood_id = EXCLUDED.neighbourhood_id, tally = EXCLUDED.tally
 """
-_VIEW = ("id", "ward", "row", "open", "done", "blocked", "visits", "outcome", "at")
+_VIEW = ("id", "ward", "row", "open", "done", "blocked", "visits", "outcome", "at", "place", "tally")
 
 
 def rewrite(session: Session, household_ids: Sequence[UUID], *, changed: bool = False) -> None:
@@ -203,6 +206,8 @@ def _people(
     """Each resident with the states of their services as JSON text, and the counts over all of them."""
     found: list[tuple[Any, str | None]] = []
     total = [0, 0, 0]
+    words: list[str] = []
+    still_open: set[str] = set()
     touched = {resident for resident, _ in told}
     for resident in residents:
         if state != HouseholdState.ACTIVE or resident.state not in _HERE:
@@ -210,16 +215,19 @@ def _people(
             continue
         begin = derive.beginnings(kind, resident.birth_year, resident.is_head, offers, year)
         if resident.id in touched:
-            begin = tuple(
-                (code, told[resident.id, code].state if (resident.id, code) in told else first)
-                for code, first in begin
-            )
+            mine = {code: told[resident.id, code] for code, _ in begin if (resident.id, code) in told}
+            begin = tuple((code, mine[code].state if code in mine else first) for code, first in begin)
+            reasons = {code: step.reason for code, step in mine.items() if step.reason}
+            words.append(tally.of_person(begin, reasons))
+        else:
+            words.append(tally.person(begin))
+        still_open |= tally.open_services(begin)
         services = services_of(begin)
         found.append((resident, services.text))
         total[0] += services.open
         total[1] += services.done
         total[2] += services.blocked
-    return People(found, *total)
+    return People(found, total[0], total[1], total[2], words, still_open)
 
 
 def _view(household: Any, state: str, people: People, events: list[Any], names: _Names) -> tuple[Any, ...]:
@@ -235,6 +243,8 @@ def _view(household: Any, state: str, people: People, events: list[Any], names: 
         len(events),
         last.outcome if last else None,
         last.est_time if last else None,
+        household.neighbourhood_id,
+        tally.of_door(household, state == HouseholdState.ACTIVE, people.words, people.still_open, events),
     )
 
 

@@ -7,7 +7,7 @@ Pull adds walk and pos, which belong to the assignment and not to the door.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -29,12 +29,14 @@ class Services(NamedTuple):
 
 
 class People(NamedTuple):
-    """Residents with their services' text, and the counts over all of them."""
+    """Residents with their services' text, the counts over all of them, and what they add to the sums (tally.py)."""
 
     residents: Sequence[tuple[Any, str | None]]
     open: int
     done: int
     blocked: int
+    words: Sequence[str]
+    still_open: Collection[str]
 
 
 @lru_cache(maxsize=4096)

@@ -20,11 +20,12 @@ from backend.models import (
     VisitEvent,
     WalkMember,
 )
-from backend.services import event_store, feed
+from backend.services import event_store, feed, recount_tally, tally_sums
 from backend.services.actor import Actor, neighbourhood_for
 from backend.services.board_counts import Board
 from backend.services.replay import Told, tell
 
+_SUMS = "sum"  # of a neighbourhood, not of a door
 _OPEN = ("not_started", "shown", "blocked")
 _DONE = ("done_with_help", "does_alone")
 
@@ -67,9 +68,11 @@ def in_ward(session: Session, ward_id: UUID) -> list[Difference]:
 
 
 def repair(session: Session, ward_id: UUID) -> int:
-    """Write anew what is derived of every door of a ward that differs; returns how many doors."""
+    """Write anew what is derived of every door of a ward that differs, and the sums; returns how many doors."""
     told = tell(session, ward_id)
-    wrong = {UUID(found.where.partition(" ")[0]) for found in _tables(session, ward_id, told)}
+    found = [each for each in _tables(session, ward_id, told) if each.what != _SUMS]
+    wrong = {UUID(each.where.partition(" ")[0]) for each in found}
+    tally_sums.mend(session, ward_id)
     if not wrong:
         return 0
     for household_id in sorted(wrong):
@@ -103,6 +106,7 @@ def _tables(session: Session, ward_id: UUID, told: dict[UUID, Told]) -> Iterator
     for row in _rows(session, Consent, ward_id):
         consents[row.household_id][row.event_id, row.purpose] = row.given
     views = {row.household_id: row for row in _rows(session, HouseholdView, ward_id)}
+    stubs, walked = recount_tally.leaders_words(session, ward_id)
     for id_, door in told.items():
         if states[id_] != door.state:
             yield Difference("household.state", str(id_), states[id_], door.state)
@@ -119,6 +123,11 @@ def _tables(session: Session, ward_id: UUID, told: dict[UUID, Told]) -> Iterator
             {(event, purpose): given for event, purpose, given in door.consents},
         )
         yield from _compare("household_view", id_, _view(views.get(id_)), _told_view(door))
+        words = recount_tally.words(door, stub=id_ in stubs, on_walk=id_ in walked)
+        yield from _compare("tally", id_, recount_tally.stored(views.get(id_)), words)
+    for row in tally_sums.drift(session, ward_id):
+        where = f"{row.neighbourhood_id} {row.kind} {row.what} {row.state} {row.detail}".rstrip()
+        yield Difference(_SUMS, where, row.stored, row.said)
 
 
 def _rows(session: Session, model: Any, ward_id: UUID) -> Iterable[Any]:
@@ -134,7 +143,15 @@ def _compare(what: str, id_: UUID, stored: dict[Any, Any], told: dict[Any, Any])
 def _view(row: Any) -> dict[str, Any]:
     if row is None:
         return {}
-    names = ("open_count", "done_count", "blocked_count", "visit_count", "last_outcome", "last_visit_at")
+    names = (
+        "neighbourhood_id",
+        "open_count",
+        "done_count",
+        "blocked_count",
+        "visit_count",
+        "last_outcome",
+        "last_visit_at",
+    )
     return {name: getattr(row, name) for name in names}
 
 
@@ -142,6 +159,7 @@ def _told_view(door: Told) -> dict[str, Any]:
     states = Counter(step[0] for step in door.steps.values())
     last = door.counted[-1][1] if door.counted else None
     return {
+        "neighbourhood_id": door.neighbourhood_id,
         "open_count": sum(states[state] for state in _OPEN),
         "done_count": sum(states[state] for state in _DONE),
         "blocked_count": states["blocked"],
@@ -226,7 +244,7 @@ def _volunteers(
     for account, household in rows:
         if household in doors:
             theirs[account].append(doors[household])
-    for volunteer in shown.volunteers:
+    for volunteer in shown.volunteers or ():
         mine = theirs[volunteer.account_id]
         yield from _figures(
             f"board {volunteer.account_id}",

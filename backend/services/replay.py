@@ -29,6 +29,7 @@ class ToldVisit:
     est_time: datetime
     results: list[dict[str, Any]]
     appointment_at: datetime | None
+    flagged: bool
     counts: bool = False
 
 
@@ -94,6 +95,7 @@ def _tell_door(
                 event.est_time,
                 payload.get("results", []),
                 _appointment(payload.get("appointment")),
+                bool(event.flags),
             )
     _let_corrections_act(told, events)
     _tell_state(told)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from backend.core.clock import now
 from backend.database import work
 from backend.models import AreaUnit, AuditEntry, Household, ImportBatch, ImportState, Resident
-from backend.services import codes, events, household_edit
+from backend.services import codes, events, household_edit, tally_sums
 from backend.services.household_edit import DoorIn
 from backend.services.importing import undoing
 from backend.services.importing.running import run_in_steps
@@ -40,8 +40,9 @@ def lan(client: FlaskClient, session: Session, people: People) -> FlaskClient:
 
 
 def everything(session: Session) -> dict[str, list[str]]:
-    """Every row of every table but those spoken of, as text."""
+    """Every row of every table but those spoken of, as text; sums with their changes folded in."""
     session.expire_all()
+    tally_sums.fold(session)
     names = session.execute(
         text(
             "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT LIKE :jobs"

@@ -146,3 +146,11 @@ class _Context:
     """The part of Procrastinate's context that the job reads."""
 
     app = app
+
+
+def test_what_changed_is_folded_into_the_sums(living: People, means: Means) -> None:
+    walk_until(means.engine, living, 1)
+    clock.fold_sums(means)
+    with Session(means.engine) as session:
+        assert session.execute(text("SELECT count(*) FROM tally_change")).scalar_one() == 0
+        assert session.execute(text("SELECT sum(n) FROM tally WHERE kind = 'door'")).scalar_one() >= 1

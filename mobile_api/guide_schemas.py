@@ -77,7 +77,22 @@ class BadgeOut(Schema):
     ward = fields.Str(required=True)
     areas = fields.List(fields.Str(), required=True)
     phone = fields.Str(required=True)
-    code = fields.Nested(SymbolOut, required=True)
+    code = fields.Nested(SymbolOut, required=True, metadata={"description": "of the printed badge"})
+    live_handle = fields.Str(
+        required=True,
+        allow_none=True,
+        metadata={"description": "names the key of this phone's rotating code; null: ask for one"},
+    )
+
+
+class BadgeKeyOut(Schema):
+    """What the rotating code is made from; told once. `secret`: 32 bytes, base64url without padding."""
+
+    handle = fields.Str(required=True)
+    secret = fields.Str(required=True)
+    address = fields.Str(
+        required=True, metadata={"description": "what stands before the token in the symbol"}
+    )
 
 
 class PlatesOut(Schema):

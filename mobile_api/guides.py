@@ -3,6 +3,7 @@
 Small documents with an ETag each: a phone that has them already is told so in a few bytes.
 """
 
+import base64
 import hashlib
 import json
 from typing import Any
@@ -12,9 +13,10 @@ from flask.typing import ResponseReturnValue
 
 from backend.edge.access import VOLUNTEERS, actor
 from backend.edge.db import session
-from backend.services import pocket
+from backend.services import live_badges, pocket
 from mobile_api.door import ApiDoor, json_text
-from mobile_api.guide_schemas import BadgeOut, GuidePackOut, PlatesOut
+from mobile_api.guide_schemas import BadgeKeyOut, BadgeOut, GuidePackOut, PlatesOut
+from qr.codes import LIVE_BADGE, code_url
 
 door = ApiDoor("pocket", __name__, "What a phone keeps for offline beside its doors.")
 
@@ -29,6 +31,17 @@ def guide_pack() -> ResponseReturnValue:
 def badge() -> ResponseReturnValue:
     """The volunteer's own badge, as residents may see it."""
     return _document(pocket.own_badge(session(), actor(), current_app.config["GOCUA"].base_url))
+
+
+@door.post("/device/badge-key", who=VOLUNTEERS, gives=BadgeKeyOut, status=201)
+def badge_key() -> dict[str, str]:
+    """A new secret for this phone's rotating badge; codes of its earlier one end. A lost reply: ask again."""
+    handle, secret = live_badges.new_key(session(), actor())
+    return {
+        "handle": handle,
+        "secret": base64.urlsafe_b64encode(secret).decode().rstrip("="),
+        "address": code_url(current_app.config["GOCUA"].base_url, LIVE_BADGE, ""),
+    }
 
 
 @door.get("/plates", who=VOLUNTEERS, gives=PlatesOut)

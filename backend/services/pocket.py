@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from backend.core.clock import today
 from backend.core.i18n import LOCALES
-from backend.services import codes
+from backend.services import codes, live_badges
 from backend.services.actor import Actor
 from backend.services.badges import badge_of
 from backend.services.contacts import contact_for
@@ -71,6 +71,7 @@ def own_badge(session: Session, actor: Actor, base_url: str) -> dict[str, Any]:
         "areas": list(badge.areas),
         "phone": badge.phone,
         "code": _symbol(codes.url_of(code, base_url)),
+        "live_handle": live_badges.live_handle(session, actor),
     }
 
 

@@ -10,7 +10,7 @@ from qr.codes.render import png, svg, terminal
 from qr.codes.sheets import LAYOUTS, Label, Layout, label_sheet_pdf
 from qr.codes.symbol import Symbol, TooLong, encode
 from qr.codes.tokens import CREDENTIAL_LENGTH, NotAToken, grouped, new_token, normalise
-from qr.codes.urls import BADGE, ENROLMENT, GUIDE, HOUSEHOLD, PAPER, NotAlphanumeric, code_url
+from qr.codes.urls import BADGE, ENROLMENT, GUIDE, HOUSEHOLD, LIVE_BADGE, PAPER, NotAlphanumeric, code_url
 
 __all__ = [
     "BADGE",
@@ -19,6 +19,7 @@ __all__ = [
     "GUIDE",
     "HOUSEHOLD",
     "LAYOUTS",
+    "LIVE_BADGE",
     "PAPER",
     "DaySheet",
     "Label",

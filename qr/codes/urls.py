@@ -7,9 +7,9 @@ mode and version 3 (formats.md, 9.1). Scheme and host ignore case; our routes ta
 import re
 
 # The path letter of each kind of code. Enrolment is a credential, the others may hang on a wall.
-# Paper is a volunteer's day sheet ("tờ"): it opens at the desk only.
-GUIDE, HOUSEHOLD, BADGE, ENROLMENT, PAPER = "G", "H", "B", "E", "T"
-LETTERS = (GUIDE, HOUSEHOLD, BADGE, ENROLMENT, PAPER)
+# Paper is a volunteer's day sheet ("tờ"): it opens at the desk only. A live badge's token changes every half minute.
+GUIDE, HOUSEHOLD, BADGE, ENROLMENT, PAPER, LIVE_BADGE = "G", "H", "B", "E", "T", "V"
+LETTERS = (GUIDE, HOUSEHOLD, BADGE, ENROLMENT, PAPER, LIVE_BADGE)
 
 _ALPHANUMERIC = re.compile(r"[0-9A-Z $%*+\-./:]+")
 

@@ -1,4 +1,4 @@
-"""What a scanned code opens: a guide, a house plate, a badge; unknown and revoked ones are answered kindly.
+"""What a printed code opens: a guide, a house plate; unknown and revoked ones are answered kindly (badges: badges.py).
 
 The letter and the token come in any case, since cameras and people write both. A code under the wrong letter
 is unknown: nobody learns from here what exists.
@@ -12,9 +12,8 @@ from backend.edge.db import session
 from backend.edge.words import reading
 from backend.models import CodeKind
 from backend.services import codes, help_answer
-from backend.services.badges import Badge, Duty, badge_of
 from backend.services.codes import Scanned
-from backend.services.contacts import Contact, contact_for
+from backend.services.contacts import contact_for
 from backend.services.guide_texts import guide_for
 from qr.codes import NotAToken, grouped, normalise
 from qr.pages import guard
@@ -27,7 +26,7 @@ door = Door("resident_codes", __name__, template_folder="templates")
 @door.page("/G/<token>", who=PUBLIC)
 def guide_code(token: str) -> ResponseReturnValue:
     """The guide itself, at once: one request to read it."""
-    scanned = _scanned(token, CodeKind.GUIDE)
+    scanned = scanned_code(token, CodeKind.GUIDE)
     if scanned is None:
         return _unknown()
     found = guide_for(session(), scanned.ward_id, scanned.guide or "", reading())
@@ -42,7 +41,7 @@ def guide_code(token: str) -> ResponseReturnValue:
 @door.page("/H/<token>", who=PUBLIC)
 def household_code(token: str) -> ResponseReturnValue:
     """What the plate at a door is for; nothing about who lives there."""
-    scanned = _scanned(token, CodeKind.HOUSEHOLD)
+    scanned = scanned_code(token, CodeKind.HOUSEHOLD)
     if scanned is None:
         return _unknown()
     contact = contact_for(session(), ward_id=scanned.ward_id, household_id=scanned.household_id)
@@ -51,22 +50,6 @@ def household_code(token: str) -> ResponseReturnValue:
     return page(
         "household.html", contact=contact, guides=shown_guides(scanned.ward_id), token=grouped(scanned.token)
     )
-
-
-@door.page("/B/<token>", who=PUBLIC)
-def badge_code(token: str) -> ResponseReturnValue:
-    """Is this person real and on duty now?"""
-    scanned = _scanned(token, CodeKind.BADGE)
-    if scanned is None or scanned.account_id is None:
-        return page("badge.html", contact=contact_for(session()), status=404, badge=Badge(Duty.GONE))
-    if scanned.revoked:
-        contact = contact_for(session(), ward_id=scanned.ward_id)
-        return page("badge.html", contact=contact, status=410, badge=Badge(Duty.GONE))
-    badge = badge_of(session(), scanned.account_id)
-    if badge.duty is Duty.GONE:
-        contact = contact_for(session(), ward_id=scanned.ward_id)
-        return page("badge.html", contact=contact, status=410, badge=badge)
-    return page("badge.html", contact=Contact(badge.ward, badge.phone), badge=badge)
 
 
 # The same in lower case, as people type it.
@@ -82,12 +65,6 @@ def guide_code_typed(token: str) -> ResponseReturnValue:
 def household_code_typed(token: str) -> ResponseReturnValue:
     """As /H/."""
     return household_code(token)
-
-
-@door.page("/b/<token>", who=PUBLIC)
-def badge_code_typed(token: str) -> ResponseReturnValue:
-    """As /B/."""
-    return badge_code(token)
 
 
 @door.page("/tim", who=PUBLIC)
@@ -106,7 +83,8 @@ def find_code() -> ResponseReturnValue:
     return redirect(f"/{codes.LETTERS[found.kind]}/{found.token}", 303)
 
 
-def _scanned(token: str, kind: CodeKind) -> Scanned | None:
+def scanned_code(token: str, kind: CodeKind) -> Scanned | None:
+    """What a token of this kind opens, counted when it is a person's scan; None for anything else."""
     try:
         wanted = normalise(token)
     except NotAToken:

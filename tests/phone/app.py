@@ -120,17 +120,17 @@ def all_sent(page: Page, n: int) -> None:
     raise AssertionError(f"waiting, sent, attention: {counts(page)}, expected (0, {n}, 0)")
 
 
-def shift_clock(phone: BrowserContext) -> None:
+def shift_clock(phone: BrowserContext, minutes: int = 0) -> None:
     """Let the pages of this phone show a clock that `set_clock` moves; to be called before the first page."""
     phone.add_init_script(
         """(() => {
           const Real = Date;
-          const shift = () => Number(localStorage.getItem("test-shift") ?? 0);
+          const shift = () => Number(localStorage.getItem("test-shift") ?? FIRST);
           globalThis.Date = class extends Real {
             constructor(...given) { if (given.length) super(...given); else super(Real.now() + shift()); }
             static now() { return Real.now() + shift(); }
           };
-        })()"""
+        })()""".replace("FIRST", str(minutes * 60_000))
     )
 
 

@@ -72,4 +72,4 @@ def test_the_lock_names_no_place(dist: Path) -> None:
 
 def test_few_packages_reach_the_phone() -> None:
     told = json.loads((build.HERE / "package.json").read_text())
-    assert set(told["dependencies"]) == {"idb", "svelte"}
+    assert set(told["dependencies"]) == {"idb", "qr", "svelte"}

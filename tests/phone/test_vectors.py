@@ -1,5 +1,6 @@
 """The server's side of the shared vectors: what the phone seals is what the server reads."""
 
+import base64
 import hashlib
 import json
 from pathlib import Path
@@ -15,10 +16,11 @@ from backend.services import event_core
 from backend.services.event_payload import BadEvent
 from backend.services.offers import offered
 from mobile_api.schemas import PushOut
+from qr.codes import live
 
-VECTORS: dict[str, Any] = json.loads(
-    (Path(__file__).parent.parent / "vectors" / "sync" / "phone.json").read_text()
-)
+FOLDER = Path(__file__).parent.parent / "vectors" / "sync"
+VECTORS: dict[str, Any] = json.loads((FOLDER / "phone.json").read_text())
+BADGES: list[dict[str, Any]] = json.loads((FOLDER / "badge.json").read_text())["codes"]
 EVENT = UUID("0199d0a0-0000-7000-8000-0000000000e9")
 _DIGEST = """
     SELECT encode(sha256(convert_to(COALESCE(string_agg(kind || chr(9) || id || chr(9) || v || chr(10), ''
@@ -67,3 +69,13 @@ def test_the_documents_codes_are_all_in_the_vectors() -> None:
     field: Any = PushOut().fields["results"]
     documented = set(field.inner.schema.fields["code"].validators[0].choices)
     assert documented <= known
+
+
+@pytest.mark.parametrize("code", BADGES, ids=lambda code: str(code["seconds"]))
+def test_rotating_badge_codes(code: dict[str, Any]) -> None:
+    secret = base64.urlsafe_b64decode(code["secret"] + "=")
+    assert live.step_at(code["seconds"]) == code["step"]
+    assert live.live_token(code["handle"], secret, code["step"]) == code["token"]
+    read = live.read_live(code["token"])
+    assert read.handle == code["handle"]
+    assert live.step_of(read.clock, code["seconds"] + 3600) == code["step"]

@@ -376,4 +376,6 @@ export interface Core {
   recall<T>(name: string): Promise<T | null>;
   /** A GET of our own API with the phone's headers and the 60 s limit; null when there was no proper JSON reply. */
   get<T>(path: string, etag?: string): Promise<{ status: number; etag: string | null; body: T | null } | null>;
+  /** A POST without a body, with the same rules. */
+  post<T>(path: string): Promise<{ status: number; body: T | null } | null>;
 }

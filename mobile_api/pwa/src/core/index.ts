@@ -73,6 +73,10 @@ export function createCore(ports: Ports = browserPorts(), build: string = __BUIL
       const reply = await request(ports, "GET", path, undefined, etag ? { "If-None-Match": etag } : {});
       return reply && { status: reply.status, etag: reply.etag, body: reply.body as T | null };
     },
+    async post<T>(path: string) {
+      const reply = await request(ports, "POST", path);
+      return reply && { status: reply.status, body: reply.body as T | null };
+    },
   };
 }
 

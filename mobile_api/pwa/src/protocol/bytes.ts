@@ -24,3 +24,9 @@ export function base64url(bytes: Uint8Array): string {
 export async function sha256(subtle: SubtleCrypto, of: string): Promise<string> {
   return hex(new Uint8Array(await subtle.digest("SHA-256", utf8(of))));
 }
+
+/** The bytes of base64url text. */
+export function fromBase64url(text: string): Bytes {
+  const raw = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
+  return Uint8Array.from(raw, (char) => char.charCodeAt(0));
+}

@@ -37,6 +37,14 @@ export interface Badge {
   areas: readonly string[];
   phone: string;
   code: Symbol;
+  /** the key that the server holds for this phone's rotating code */
+  live_handle: string | null;
+}
+/** What the rotating code is made from; behind the PIN, and wiped with the list. */
+export interface BadgeSecret {
+  handle: string;
+  secret: string;
+  address: string;
 }
 interface Kept<T> {
   etag: string | null;
@@ -46,10 +54,11 @@ interface Kept<T> {
 interface Held {
   guides: GuidePack | null;
   badge: Badge | null;
+  secret: BadgeSecret | null;
   plates: Readonly<Record<string, string>>;
 }
 
-let all: Held = $state.raw({ guides: null, badge: null, plates: {} });
+let all: Held = $state.raw({ guides: null, badge: null, secret: null, plates: {} });
 
 export const packs = {
   get guides() {
@@ -58,12 +67,15 @@ export const packs = {
   get badge() {
     return all.badge;
   },
+  get secret() {
+    return all.secret;
+  },
   get plates() {
     return all.plates;
   },
   /** Everything that an evening without signal needs is here. */
   get complete() {
-    return all.guides !== null && all.badge !== null;
+    return all.guides !== null && all.badge !== null && all.secret !== null;
   },
 };
 
@@ -78,9 +90,24 @@ export function loadPacks(): Promise<void> {
 async function load(): Promise<void> {
   await Promise.all([
     one<GuidePack>("guides", (body) => (all = { ...all, guides: body })),
-    one<Badge>("badge", (body) => (all = { ...all, badge: body })),
+    one<Badge>("badge", (body) => (all = { ...all, badge: body })).then(secret),
     one<{ plates: Record<string, string> }>("plates", (body) => (all = { ...all, plates: body.plates })),
   ]);
+}
+
+/** The secret of the rotating code: asked for once, and again when the server knows another one or none. */
+async function secret(): Promise<void> {
+  try {
+    const kept = await core.recall<BadgeSecret>("badge_secret");
+    if (kept) all = { ...all, secret: kept };
+    if (!all.badge || (kept && kept.handle === all.badge.live_handle)) return;
+    const reply = await core.post<BadgeSecret>("/api/v1/device/badge-key");
+    if (reply?.status !== 201 || !reply.body) return;
+    await core.remember("badge_secret", reply.body);
+    all = { ...all, secret: reply.body };
+  } catch {
+    // As below.
+  }
 }
 
 async function one<T>(name: string, show: (body: T) => void): Promise<void> {

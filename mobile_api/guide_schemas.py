@@ -69,6 +69,17 @@ class GuidePackOut(Schema):
     contact = fields.Nested(ContactOut, required=True)
 
 
+class VisitCodeOut(Schema):
+    """A code that one of the teams announced: good on these days, between these hours in Vietnam."""
+
+    code = fields.Str(required=True)
+    team = fields.Str(required=True)
+    starts_on = fields.Date(required=True)
+    ends_on = fields.Date(required=True)
+    opens = fields.Str(required=True)
+    closes = fields.Str(required=True)
+
+
 class BadgeOut(Schema):
     given_name = fields.Str(required=True)
     initials = fields.Str(required=True)
@@ -83,6 +94,7 @@ class BadgeOut(Schema):
         allow_none=True,
         metadata={"description": "names the key of this phone's rotating code; null: ask for one"},
     )
+    visit_codes = fields.List(fields.Nested(VisitCodeOut), required=True)
 
 
 class BadgeKeyOut(Schema):
@@ -97,3 +109,19 @@ class BadgeKeyOut(Schema):
 
 class PlatesOut(Schema):
     plates = fields.Dict(keys=fields.Str(), values=fields.UUID(), required=True)
+
+
+class CampaignDoorsOut(Schema):
+    """My doors of the running campaign: `done` were knocked at, `total` with those that are given to me now."""
+
+    name = fields.Str(required=True)
+    done = fields.Int(required=True)
+    total = fields.Int(required=True)
+    days = fields.Int(required=True)
+
+
+class AttendanceOut(Schema):
+    """My days worked in the last 31 days, as the server counts them."""
+
+    days = fields.List(fields.Date(), required=True)
+    campaign = fields.Nested(CampaignDoorsOut, required=True, allow_none=True)

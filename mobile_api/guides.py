@@ -13,9 +13,9 @@ from flask.typing import ResponseReturnValue
 
 from backend.edge.access import VOLUNTEERS, actor
 from backend.edge.db import session
-from backend.services import live_badges, pocket
+from backend.services import attendance, live_badges, pocket
 from mobile_api.door import ApiDoor, json_text
-from mobile_api.guide_schemas import BadgeKeyOut, BadgeOut, GuidePackOut, PlatesOut
+from mobile_api.guide_schemas import AttendanceOut, BadgeKeyOut, BadgeOut, GuidePackOut, PlatesOut
 from qr.codes import LIVE_BADGE, code_url
 
 door = ApiDoor("pocket", __name__, "What a phone keeps for offline beside its doors.")
@@ -31,6 +31,12 @@ def guide_pack() -> ResponseReturnValue:
 def badge() -> ResponseReturnValue:
     """The volunteer's own badge, as residents may see it."""
     return _document(pocket.own_badge(session(), actor(), current_app.config["GOCUA"].base_url))
+
+
+@door.get("/attendance", who=VOLUNTEERS, gives=AttendanceOut)
+def my_attendance() -> ResponseReturnValue:
+    """The days that the phone's owner worked, and the doors of the running campaign."""
+    return _document(attendance.mine(session(), actor()))
 
 
 @door.post("/device/badge-key", who=VOLUNTEERS, gives=BadgeKeyOut, status=201)

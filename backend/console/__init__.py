@@ -3,6 +3,7 @@
 from flask import Flask
 
 from backend.console import (
+    attendance,
     board,
     buildings,
     campaigns,
@@ -18,8 +19,10 @@ from backend.console import (
     people,
     place,
     places,
+    reports,
     sign_in,
     teams,
+    visit_codes,
     walk,
     words,
 )
@@ -36,6 +39,7 @@ def register(app: Flask) -> None:
     app.register_blueprint(households_twice.door)
     app.register_blueprint(buildings.door)
     app.register_blueprint(people.door)
+    app.register_blueprint(attendance.door)
     app.register_blueprint(teams.door)
     app.register_blueprint(walk.door)
     app.register_blueprint(paper.door)
@@ -44,5 +48,7 @@ def register(app: Flask) -> None:
     app.register_blueprint(campaigns.door)
     app.register_blueprint(codes.door)
     app.register_blueprint(help.door)
+    app.register_blueprint(visit_codes.door)
+    app.register_blueprint(reports.door)
     app.register_blueprint(imports.door)
     app.register_blueprint(imports_after.door)

@@ -3,10 +3,10 @@
 from flask import render_template
 from flask.typing import ResponseReturnValue
 
-from backend.console.place import chosen_campaign, chosen_neighbourhood
+from backend.console.place import chosen_campaign, chosen_neighbourhood, is_officer
 from backend.edge.access import OVERSEERS, Door, actor
 from backend.edge.db import session
-from backend.services import help_desk
+from backend.services import help_desk, scam_reports
 from backend.services.board import board
 
 door = Door("board", __name__, template_folder="templates")
@@ -30,6 +30,7 @@ def _figures() -> dict[str, object]:
     here = chosen_neighbourhood()
     counts = board(session(), actor(), here, chosen_campaign())
     return {
+        "new_reports": scam_reports.how_many_new(session(), actor()) if is_officer() else 0,
         "board": counts,
         "here": here,
         "volunteers": counts.volunteers,

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from marshmallow import RAISE, Schema, fields, validate
 
 from backend.console import forms
-from backend.console.place import chosen_neighbourhood, desk
+from backend.console.place import chosen_neighbourhood, desk, is_officer
 from backend.core.clock import today
 from backend.core.messages import N_
 from backend.core.refusal import Refusal
@@ -16,7 +16,7 @@ from backend.edge.access import LEADERS, Door, actor
 from backend.edge.db import session
 from backend.edge.words import _, locale
 from backend.models import CodeKind
-from backend.services import code_sheets, codes
+from backend.services import code_sheets, codes, scam_reports
 from backend.services.guides import guides
 from qr.codes import LAYOUTS, Label, Layout, TooDense, TooLong, grouped, label_sheet_pdf, poster_pdf, svg
 
@@ -175,6 +175,7 @@ def _overview(kind: CodeKind = CodeKind.HOUSEHOLD, *, refusal: Refusal | None = 
         alleys=code_sheets.alleys(session(), actor(), here) if here else (),
         guides=[found for found in guides(locale()) if not found.withdrawn()],
         grouped=grouped,
+        new_reports=scam_reports.how_many_new(session(), actor()) if is_officer() else 0,
         **(forms.problems(refusal) if refusal else forms.NO_PROBLEM),
     )
     return page, refusal.status if refusal else 200

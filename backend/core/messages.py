@@ -279,3 +279,13 @@ MESSAGES.update(
         "help_question": N_("Mời trả lời câu hỏi nhỏ, để biết không phải máy gửi."),
     }
 )
+
+# --- proof at the door: visit codes; days worked ---
+MESSAGES.update(
+    {
+        "visit_code_days": N_("Ngày cuối từ ngày đầu trở đi, ngày đầu từ hôm nay, nhiều nhất {days} ngày."),
+        "visit_code_hours": N_("Giờ cuối phải sau giờ đầu."),
+        "bad_month": N_("Tháng ghi như 11/2026."),
+        "visit_code_shape": N_("Mã hẹn gồm đúng 6 số, ví dụ 482 903. Ông/bà gõ lại."),
+    }
+)

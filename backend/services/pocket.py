@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from backend.core.clock import today
 from backend.core.i18n import LOCALES
-from backend.services import codes, live_badges
+from backend.services import codes, live_badges, visit_codes
 from backend.services.actor import Actor
 from backend.services.badges import badge_of
 from backend.services.contacts import contact_for
@@ -72,6 +72,7 @@ def own_badge(session: Session, actor: Actor, base_url: str) -> dict[str, Any]:
         "phone": badge.phone,
         "code": _symbol(codes.url_of(code, base_url)),
         "live_handle": live_badges.live_handle(session, actor),
+        "visit_codes": visit_codes.for_phone(session, actor),
     }
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from backend.core.clock import now
 from backend.core.refusal import NotFound
@@ -20,17 +20,17 @@ REASONS = (ReportReason.OTHER_PERSON, ReportReason.SECRET, ReportReason.MONEY, R
 
 @dataclass(frozen=True)
 class ReportRow:
-    """A report as the officers' list shows it; `person`: whose badge it was, "" for a forged or unknown one."""
+    """A report as the officers' list shows it; `person`: whose badge it was, None for a forged or unknown one."""
 
     id: UUID
     about: str
     reason: str
     verdict: str
-    person: str
+    person: str | None
     account_id: UUID | None
     state: str
     at: datetime
-    handled_by: str
+    handled_by: str | None
 
 
 def report(
@@ -69,21 +69,21 @@ def wards_served(session: Session) -> list[tuple[UUID, str]]:
 
 def reports(session: Session, actor: Actor) -> list[ReportRow]:
     """The ward's reports: what is new first, then the newest; at most `MOST_ROWS`. The reading is audited."""
-    whose, by = Account.__table__.alias("whose"), Account.__table__.alias("by")
+    whose, by = aliased(Account), aliased(Account)
     found = session.execute(
         select(
             ScamReport.id,
             ScamReport.about,
             ScamReport.reason,
             ScamReport.verdict,
-            func.coalesce(whose.c.full_name, "").label("person"),
+            whose.full_name.label("person"),
             ScamReport.account_id,
             ScamReport.state,
             ScamReport.created_at.label("at"),
-            func.coalesce(by.c.full_name, "").label("handled_by"),
+            by.full_name.label("handled_by"),
         )
-        .outerjoin(whose, whose.c.id == ScamReport.account_id)
-        .outerjoin(by, by.c.id == ScamReport.handled_by)
+        .outerjoin(whose, whose.id == ScamReport.account_id)
+        .outerjoin(by, by.id == ScamReport.handled_by)
         .where(ScamReport.ward_id == actor.ward_id)
         .order_by(ScamReport.state != ReportState.NEW, ScamReport.created_at.desc())
         .limit(MOST_ROWS)

@@ -1,7 +1,7 @@
 """Is the person at the door real? The rotating code of a phone (/V/), the printed badge (/B/), and the way to report.
 
-Nothing is typed here and nobody signs in. The token stands in the address of the report's form, so that the page has
-no field at all.
+Nothing is typed here and nobody signs in; only the six digits of a visit code are (/xac-minh). A token stands in the
+address of its report's form, so that a badge's page has no field at all.
 """
 
 from datetime import timedelta
@@ -11,11 +11,13 @@ from flask import request
 from flask.typing import ResponseReturnValue
 
 from backend.core.clock import local, now
+from backend.core.i18n import sentence
 from backend.core.refusal import Refusal
 from backend.edge.access import PUBLIC, Door
 from backend.edge.db import db, session
+from backend.edge.words import locale
 from backend.models import CodeKind, ReportAbout, ReportReason
-from backend.services import codes, live_badges, rate_limit, scam_reports
+from backend.services import codes, live_badges, rate_limit, scam_reports, visit_codes
 from backend.services.badges import Badge, Duty, badge_of
 from backend.services.contacts import Contact, contact_for
 from backend.services.live_badges import Verdict
@@ -27,6 +29,8 @@ door = Door("resident_badges", __name__, template_folder="templates")
 
 # A neighbour tells once or twice; a script that floods the officers stops here.
 _PER_ADDRESS, _IN_ALL, _WINDOW = 10, 300, timedelta(hours=1)
+# 400 guesses in a quarter of an hour against a ward's few codes of this evening: one hit in some weeks (0074).
+_CODES_EACH, _CODES_ALL, _CODES_WINDOW = 15, 400, timedelta(minutes=15)
 _STATUS = {"on": 200, "off": 200, "early": 200, "old": 410, "gone": 410, "forged": 404}
 
 
@@ -48,6 +52,36 @@ def paper_badge(token: str) -> ResponseReturnValue:
         return _show("forged", Badge(Duty.GONE), None, "/B/0/bao", paper=True)
     badge = Badge(Duty.GONE) if scanned.revoked else badge_of(session(), scanned.account_id)
     return _show(badge.duty.value, badge, scanned.ward_id, f"/B/{scanned.token}/bao", paper=True)
+
+
+@door.page("/xac-minh", who=PUBLIC)
+def visit_code() -> ResponseReturnValue:
+    """Six digits that were announced: is a team here tonight? (?ma=) The code is no personal data."""
+    typed = request.args.get("ma", "").strip()
+    contact = contact_for(session())
+    if not typed:
+        return page("visit_code.html", contact=contact, typed="", found=None, problem="")
+    try:
+        rate_limit.hit(
+            db.engine, "visit_code", request.remote_addr or "", limit=_CODES_EACH, window=_CODES_WINDOW
+        )
+        rate_limit.hit(db.engine, "visit_code", "*", limit=_CODES_ALL, window=_CODES_WINDOW)
+        found = visit_codes.check(session(), typed[:40])
+    except Refusal as refusal:
+        said = sentence(refusal.code, locale(), **refusal.values)
+        status = refusal.status
+        return page(
+            "visit_code.html", contact=contact, status=status, typed=typed[:12], found=None, problem=said
+        )
+    return page(
+        "visit_code.html",
+        contact=Contact(found.ward, found.phone) if found else contact,
+        status=200 if found else 404,
+        typed=typed[:12],
+        found=found,
+        problem="",
+        now=local(now()).time(),
+    )
 
 
 @door.page("/V/<token>/bao", who=PUBLIC, methods=("POST",))
@@ -106,6 +140,9 @@ def _report(
     about: ReportAbout, verdict: str, account_id: UUID | None, ward_id: UUID | None
 ) -> ResponseReturnValue:
     """Store the tap; where the ward cannot be told from the code, ask for it with one more tap."""
+    # No session to protect here; only that another site's page shall not report in somebody's name.
+    if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
+        raise Refusal("bad_request", status=400)
     reason = request.values.get("ly_do", "")
     if reason not in scam_reports.REASONS:
         reason = ReportReason.OTHER

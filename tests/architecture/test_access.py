@@ -6,6 +6,7 @@ right kind. A new parameter that it does not know fails the build, and so does a
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import time
 from uuid import uuid4
 
 import pytest
@@ -18,7 +19,20 @@ from werkzeug.test import TestResponse
 from backend.core.clock import now, today
 from backend.database import work
 from backend.edge.access import Credential, Policy
-from backend.models import Account, BulkAct, BulkKind, CodeKind, ImportBatch, PaperSheet, QrCode, Role
+from backend.models import (
+    Account,
+    BulkAct,
+    BulkKind,
+    CodeKind,
+    ImportBatch,
+    PaperSheet,
+    QrCode,
+    ReportAbout,
+    ReportReason,
+    Role,
+    ScamReport,
+    VisitCode,
+)
 from backend.services import sessions
 from tests import factories as make
 from tests.people import People, on_phone, sign_in
@@ -73,6 +87,17 @@ def _objects(session: Session, people: People, *, mine: bool) -> dict[str, str]:
         doors=[household.id],
         printed_by=leader.id,
     )
+    told = ScamReport(ward_id=ward.id, about=ReportAbout.PAPER_BADGE, reason=ReportReason.MONEY)
+    evening = VisitCode(
+        ward_id=ward.id,
+        team_id=team.id,
+        code="111112" if mine else "222223",
+        starts_on=now().date(),
+        ends_on=now().date(),
+        opens=time(19, 30),
+        closes=time(21, 30),
+    )
+    session.add_all([told, evening])
     act = BulkAct(ward_id=ward.id, kind=BulkKind.MARK, before={}, count=0, done_by=leader.id)
     session.add_all([batch, code, sheet, act])
     asked = make.create_help_request(session, neighbourhood, household=household)
@@ -89,6 +114,8 @@ def _objects(session: Session, people: People, *, mine: bool) -> dict[str, str]:
         "batch_id": str(batch.id),
         "campaign_id": str(make.create_campaign(session, ward.id).id),
         "code_id": str(code.id),
+        "report_id": str(told.id),
+        "visit_code_id": str(evening.id),
         "sheet_id": str(sheet.id),
         "request_id": str(asked.id),
         "target_id": str(uuid4()),

@@ -4,6 +4,70 @@
  */
 
 export interface paths {
+    "/api/v1/attendance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The days that the phone's owner worked, and the doors of the running campaign. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AttendanceOut"];
+                    };
+                };
+                /** @description Bad Request */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorOut"];
+                    };
+                };
+                /** @description Unauthorized */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorOut"];
+                    };
+                };
+                /** @description Forbidden */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/badge": {
         parameters: {
             query?: never;
@@ -1022,6 +1086,10 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        AttendanceOut: {
+            campaign: (Record<string, never> | null) | components["schemas"]["CampaignDoorsOut"];
+            days: string[];
+        };
         BadgeKeyOut: {
             /** @description what stands before the token in the symbol */
             address: string;
@@ -1039,7 +1107,14 @@ export interface components {
             phone: string;
             team: string;
             team_title: string;
+            visit_codes: components["schemas"]["VisitCodeOut"][];
             ward: string;
+        };
+        CampaignDoorsOut: {
+            days: number;
+            done: number;
+            name: string;
+            total: number;
         };
         ContactOut: {
             dial: string;
@@ -1288,6 +1363,16 @@ export interface components {
             kind: string;
             offset_ms: number | null;
             tz: string;
+        };
+        VisitCodeOut: {
+            closes: string;
+            code: string;
+            /** Format: date */
+            ends_on: string;
+            opens: string;
+            /** Format: date */
+            starts_on: string;
+            team: string;
         };
         WalkOut: {
             doors: number;

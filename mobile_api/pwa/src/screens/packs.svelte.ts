@@ -39,12 +39,27 @@ export interface Badge {
   code: Symbol;
   /** the key that the server holds for this phone's rotating code */
   live_handle: string | null;
+  visit_codes: readonly VisitCode[];
+}
+/** A code that one of my teams announced; days and hours in Vietnam. */
+export interface VisitCode {
+  code: string;
+  team: string;
+  starts_on: string;
+  ends_on: string;
+  opens: string;
+  closes: string;
 }
 /** What the rotating code is made from; behind the PIN, and wiped with the list. */
 export interface BadgeSecret {
   handle: string;
   secret: string;
   address: string;
+}
+/** My days worked, as the server counts them, and my doors of the running campaign. */
+export interface Attendance {
+  days: readonly string[];
+  campaign: { name: string; done: number; total: number; days: number } | null;
 }
 interface Kept<T> {
   etag: string | null;
@@ -55,10 +70,11 @@ interface Held {
   guides: GuidePack | null;
   badge: Badge | null;
   secret: BadgeSecret | null;
+  attendance: Attendance | null;
   plates: Readonly<Record<string, string>>;
 }
 
-let all: Held = $state.raw({ guides: null, badge: null, secret: null, plates: {} });
+let all: Held = $state.raw({ guides: null, badge: null, secret: null, attendance: null, plates: {} });
 
 export const packs = {
   get guides() {
@@ -66,6 +82,9 @@ export const packs = {
   },
   get badge() {
     return all.badge;
+  },
+  get attendance() {
+    return all.attendance;
   },
   get secret() {
     return all.secret;
@@ -91,6 +110,7 @@ async function load(): Promise<void> {
   await Promise.all([
     one<GuidePack>("guides", (body) => (all = { ...all, guides: body })),
     one<Badge>("badge", (body) => (all = { ...all, badge: body })).then(secret),
+    one<Attendance>("attendance", (body) => (all = { ...all, attendance: body })),
     one<{ plates: Record<string, string> }>("plates", (body) => (all = { ...all, plates: body.plates })),
   ]);
 }

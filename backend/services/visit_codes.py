@@ -78,7 +78,7 @@ def announce(
     if opens >= closes:
         raise Refusal("visit_code_hours", fields={"closes": "visit_code_hours"})
     for _attempt in range(_TRIES):
-        made = session.scalar(
+        made: UUID | None = session.scalar(
             insert(VisitCode)
             .values(
                 id=uuid7(),

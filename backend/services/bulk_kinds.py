@@ -28,6 +28,7 @@ from backend.models import (
 )
 from backend.services import queue
 from backend.services.actor import Actor, household_scope, neighbourhood_ids
+from backend.services.household_edit import SETTLED
 from backend.services.walk_doors import array_of, live
 from backend.services.walk_rights import walk_scope
 from backend.services.walk_rows import close_emptied, end_live, member_names, start
@@ -108,7 +109,7 @@ def _foresee_alley(session: Session, actor: Actor, doors: Sequence[Any], target:
         raise NotFound
 
     def why(door: Any) -> str:
-        if door.state == HouseholdState.MERGED:
+        if door.state in SETTLED:
             return "gone"
         if door.neighbourhood_id != alley.parent_id:
             return "elsewhere"
@@ -123,7 +124,7 @@ def _foresee_mark(_session: Session, _actor: Actor, doors: Sequence[Any], target
         raise Refusal("bad_form", fields={"target": "bad_value"})
 
     def why(door: Any) -> str:
-        if door.state == HouseholdState.MERGED:
+        if door.state in SETTLED:
             return "gone"
         return "same" if door.mark == (target or None) else ""
 

@@ -35,7 +35,7 @@ _TELLING = (Outcome.HELPED, Outcome.REFUSED, Outcome.RESCHEDULED, Outcome.NO_NEE
 
 
 # What no form changes any more.
-_SETTLED = (HouseholdState.MERGED, HouseholdState.WITHDRAWN)
+SETTLED = (HouseholdState.MERGED, HouseholdState.WITHDRAWN)
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def states_open(session: Session, household: Household) -> tuple[str, ...]:
 
     Whether somebody moved away is told by the newest visit that met somebody, where there is one.
     """
-    if household.state in _SETTLED:
+    if household.state in SETTLED:
         return (household.state,)
     told = session.scalar(
         select(func.count()).where(

@@ -19,6 +19,7 @@ from backend.console import (
     people,
     place,
     places,
+    referrals,
     reports,
     sign_in,
     teams,
@@ -36,6 +37,7 @@ def register(app: Flask) -> None:
     app.register_blueprint(board.door)
     app.register_blueprint(households.door)
     app.register_blueprint(households_many.door)
+    app.register_blueprint(referrals.door)
     app.register_blueprint(households_twice.door)
     app.register_blueprint(buildings.door)
     app.register_blueprint(people.door)

@@ -131,7 +131,10 @@ def add() -> ResponseReturnValue:
 def show(household_id: UUID) -> ResponseReturnValue:
     """One door's story."""
     return render_template(
-        "console/households/show.html", story=household_story.story(session(), actor(), household_id)
+        "console/households/show.html",
+        story=household_story.story(session(), actor(), household_id),
+        services=service_choices(session(), actor(), chosen_campaign()).all,
+        referral_places=words.options(words.REFERRALS),
     )
 
 

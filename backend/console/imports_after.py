@@ -33,6 +33,17 @@ WORK: dict[str, str] = {
 }
 
 
+# What to do about it here and now; elsewhere the same codes speak of the file.
+HERE: dict[str, str] = {
+    "row_birth_wrong": N_("Ngày sinh '{value}' chưa đúng. Ghi như 05/03/1975, hoặc chỉ năm 1975."),
+    "row_birth_twice": N_("Năm sinh có ở cả hai ô nam, nữ. Giữ một ô, xoá ô kia."),
+    "row_no_household": N_("Chưa rõ dòng này thuộc hộ nào. Ghi số hộ, hoặc “chủ hộ” ở ô quan hệ."),
+    "row_head_unclear": N_("Ô số hộ nói đây là chủ hộ, ô quan hệ nói không phải. Sửa một trong hai ô."),
+    "row_phone_wrong": N_("Số điện thoại chưa đúng. Không sửa thì ô này để trống."),
+    "row_sex_unclear": N_("Giới tính ghi nam hoặc nữ. Không sửa thì ô này để trống."),
+}
+
+
 @door.page("/nhap/<uuid:batch_id>/sua", who=LEADERS)
 def problems(batch_id: UUID) -> ResponseReturnValue:
     """The rows that are not right, each with its cells to edit and the reasons beside them."""
@@ -103,6 +114,10 @@ def undo(batch_id: UUID) -> ResponseReturnValue:
     return redirect(f"/nhap/{batch_id}", 303)
 
 
+def _here(code: str, values: dict[str, Any]) -> str:
+    return _(HERE[code], **values) if code in HERE else say(code, **values)
+
+
 def _page() -> int:
     raw = request.args.get("trang", "1")
     return int(raw) if raw.isdigit() and len(raw) < 7 else 1
@@ -131,7 +146,7 @@ def _problems(batch_id: UUID, typed: Any = None, **problem: Any) -> str:
         batch=batch,
         place=session().get_one(AreaUnit, batch.neighbourhood_id),
         found=found,
-        reasons={one.row: [say(code, **values) for code, values in one.reasons] for one in found.rows},
+        reasons={one.row: [_here(code, values) for code, values in one.reasons] for one in found.rows},
         names={of: _(words) for of, words in FIELDS.items()},
         typed=typed or {},
         link=lambda page: f"/nhap/{batch_id}/sua?trang={page}",

@@ -17,6 +17,8 @@ from backend.models import (
     HouseholdState,
     Mark,
     Outcome,
+    ReferralPlace,
+    ReferralState,
     ResidentState,
     Role,
 )
@@ -118,10 +120,23 @@ STATE_FILTERS: dict[str, str] = {
     "begun": N_("Đã thăm, còn việc"),
     "stub": N_("Hộ mới, chờ xem"),
     "no_walk": N_("Chưa giao cho ai"),
+    "referred": N_("Đang chờ nơi khác giúp"),
     HouseholdState.MOVED_AWAY: DOORS[HouseholdState.MOVED_AWAY],
     HouseholdState.VACANT: DOORS[HouseholdState.VACANT],
     HouseholdState.MERGED: DOORS[HouseholdState.MERGED],
     HouseholdState.WITHDRAWN: DOORS[HouseholdState.WITHDRAWN],
+}
+REFERRALS: dict[str, str] = {
+    ReferralPlace.DESK: N_("Điểm phục vụ hành chính công"),
+    ReferralPlace.POLICE: N_("Công an phường, xã"),
+    ReferralPlace.BANK: N_("Ngân hàng"),
+    ReferralPlace.CARRIER: N_("Điểm giao dịch nhà mạng"),
+    ReferralPlace.HOME: N_("Tổ đến giúp tại nhà"),
+}
+REFERRAL_STATES: dict[str, str] = {
+    ReferralState.OPEN: N_("đang chờ"),
+    ReferralState.DONE: N_("đã xong"),
+    ReferralState.DROPPED: N_("không cần nữa"),
 }
 CHANGES: dict[str, str] = {
     "household.add": N_("thêm hộ"),
@@ -168,6 +183,8 @@ _TABLES = {
     "kind": KINDS,
     "mark": MARKS,
     "change": CHANGES,
+    "referral": REFERRALS,
+    "referral_state": REFERRAL_STATES,
     "person": PEOPLE,
     "sex": SEXES,
     "role": ROLES,

@@ -254,6 +254,7 @@ MESSAGES.update(
 # --- many doors at once, buildings, doors that are one ---
 MESSAGES.update(
     {
+        "referral_settled": N_("Hộ này đã gộp hoặc đã xin thôi, không giới thiệu được nữa."),
         "bulk_none": N_("Chưa chọn hộ nào. Đánh dấu vào các hộ rồi bấm lại."),
         "bulk_many": N_("Đã chọn {n} hộ, mỗi lần nhiều nhất 2.000. Lọc bớt rồi làm từng phần."),
         "bulk_nothing": N_("Không hộ nào cần đổi: các hộ đã như vậy, hoặc không làm được."),

@@ -27,6 +27,7 @@ from backend.models.import_batch import ImportBatch, ImportState
 from backend.models.paper_sheet import PaperSheet
 from backend.models.qr_code import CodeKind, QrCode, ScanCount
 from backend.models.rate_limit import RateLimit
+from backend.models.referral import Referral, ReferralPlace, ReferralState
 from backend.models.scam_report import ReportAbout, ReportReason, ReportState, ScamReport
 from backend.models.service import CLOSED, DONE, OPEN, Adoption, AdoptionState, FailureReason, Service
 from backend.models.tally import Tally, TallyChange
@@ -97,6 +98,9 @@ __all__ = [
     "PushTarget",
     "QrCode",
     "RateLimit",
+    "Referral",
+    "ReferralPlace",
+    "ReferralState",
     "ReportAbout",
     "ReportReason",
     "ReportState",

@@ -27,6 +27,7 @@ from backend.models import (
     HouseholdView,
     ImportBatch,
     QrCode,
+    Referral,
     Resident,
     Visit,
     VisitEvent,
@@ -44,7 +45,7 @@ _REDACT = text(
     """
 )
 _HELD = text("UPDATE held_event SET core_enc = NULL, household_id = NULL WHERE household_id = ANY(:sent)")
-_DERIVED = (Visit, Consent, Adoption, Resident, HouseholdView, HelpRequest)
+_DERIVED = (Visit, Consent, Adoption, Resident, HouseholdView, HelpRequest, Referral)
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,8 @@ from backend.models import (
     Household,
     HouseholdMove,
     QrCode,
+    Referral,
+    ReferralState,
     Resident,
     ResidentState,
     ScanCount,
@@ -135,6 +137,7 @@ class Story:
     consents: tuple[Consent, ...]
     walks: tuple[WalkLine, ...]
     codes: tuple[CodeLine, ...]
+    referrals: tuple[tuple[Referral, Service | None, str], ...]
     merged_here: tuple[tuple[UUID, str, str], ...]
     changes: tuple[Change, ...]
     moves: tuple[tuple[datetime, str, str], ...]
@@ -185,6 +188,7 @@ def story(session: Session, actor: Actor, household_id: UUID) -> Story:
         ),
         walks=_walks(session, household),
         codes=_codes(session, household),
+        referrals=_referrals(session, household, services),
         merged_here=_merged_here(session, household),
         changes=_changes(session, household),
         moves=_moves(session, household),
@@ -291,6 +295,19 @@ def _codes(session: Session, household: Household) -> tuple[CodeLine, ...]:
         CodeLine(code.id, code.token, code.placement, code.created_at, code.revoked_at, int(scans))
         for code, scans in rows
     )
+
+
+def _referrals(
+    session: Session, household: Household, services: dict[str, Service]
+) -> tuple[tuple[Referral, Service | None, str], ...]:
+    """Where the door was sent on to, what about, and by whom; the open ones first."""
+    rows = session.execute(
+        select(Referral, Account.full_name)
+        .join(Account, Account.id == Referral.made_by)
+        .where(Referral.household_id == household.id)
+        .order_by(Referral.state != ReferralState.OPEN, Referral.made_at.desc())
+    )
+    return tuple((one, services.get(one.service_code or ""), by) for one, by in rows)
 
 
 def _merged_here(session: Session, household: Household) -> tuple[tuple[UUID, str, str], ...]:

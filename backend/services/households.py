@@ -22,6 +22,8 @@ from backend.models import (
     HouseholdState,
     HouseholdView,
     Level,
+    Referral,
+    ReferralState,
     Resident,
     Visit,
     WalkMember,
@@ -42,7 +44,7 @@ class Filter:
     """What to show; None or "" for no filter.
 
     `step`: an adoption state, or "open" (not started or shown). `state`: a household state, or left | done | begun |
-    stub | no_walk. `visit`: none | some | today | old | appointment | flagged. `services`: those that count for
+    stub | no_walk | referred. `visit`: none | some | today | old | appointment | flagged. `services`: those that count for
     "left", "done" and "begun". `mark`: a mark, or "any".
     """
 
@@ -237,6 +239,9 @@ def _state(wanted: Filter) -> ColumnElement[bool]:
     lived_in = Household.state == HouseholdState.ACTIVE
     if state == "stub":
         return Household.stub & lived_in
+    if state == "referred":
+        waiting = (Referral.household_id == Household.id) & (Referral.state == ReferralState.OPEN)
+        return lived_in & exists().where(waiting).correlate(Household)
     if state == "no_walk":
         return lived_in & ~exists().where(Assignment.household_id == Household.id, *_live()).correlate(
             Household

@@ -35,6 +35,7 @@ _MOVE_FACTS = (
     "UPDATE consent SET household_id = :new WHERE household_id = :old",
     "UPDATE adoption SET household_id = :new WHERE household_id = :old",
     "UPDATE help_request SET household_id = :new WHERE household_id = :old",
+    "UPDATE referral SET household_id = :new WHERE household_id = :old",
     "UPDATE household_alias SET new_id = :new WHERE new_id = :old",
     # A plate on the wall goes on opening a page; where both doors have one, both stay with what they were printed for.
     "UPDATE qr_code q SET household_id = :new WHERE q.household_id = :old AND NOT EXISTS (SELECT FROM qr_code o"

@@ -27,6 +27,8 @@ from backend.models import (
     ImportBatch,
     PaperSheet,
     QrCode,
+    Referral,
+    ReferralPlace,
     ReportAbout,
     ReportReason,
     Role,
@@ -98,8 +100,11 @@ def _objects(session: Session, people: People, *, mine: bool) -> dict[str, str]:
         closes=time(21, 30),
     )
     session.add_all([told, evening])
+    referral = Referral(
+        ward_id=ward.id, household_id=household.id, place=ReferralPlace.DESK, made_by=leader.id
+    )
     act = BulkAct(ward_id=ward.id, kind=BulkKind.MARK, before={}, count=0, done_by=leader.id)
-    session.add_all([batch, code, sheet, act])
+    session.add_all([batch, code, sheet, act, referral])
     asked = make.create_help_request(session, neighbourhood, household=household)
     session.flush()
     return {
@@ -120,6 +125,7 @@ def _objects(session: Session, people: People, *, mine: bool) -> dict[str, str]:
         "request_id": str(asked.id),
         "target_id": str(uuid4()),
         "act_id": str(act.id),
+        "referral_id": str(referral.id),
         "token": code.token,
         "slug": "vneid-muc-2",
     }

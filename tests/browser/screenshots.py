@@ -30,6 +30,7 @@ from backend.services.event_core import compose
 from backend.services.paper import Entry
 from tests.browser.conftest import SIZES, serve
 from tests.browser.install import FLAGS, chromium_path
+from tests.importing.files import xlsx
 
 OUT = PROJECT / "docs" / "screenshots"
 LIST = PROJECT / "tests" / "vectors" / "xlsx" / "b_merged_two_level.xlsx"
@@ -81,6 +82,69 @@ def _import(page: Page) -> None:
     _look(page)
     page.locator("form[action$='/ghi'] button.primary").click()
     page.wait_for_load_state()
+
+
+def _wrong_rows(page: Page) -> None:
+    page.get_by_label("Danh sách của tổ dân phố, thôn nào?").select_option(label="Tổ dân phố 12")
+    head = ("STT hộ", "Họ và tên", "Năm sinh", "Quan hệ với chủ hộ", "Số điện thoại", "Địa chỉ")
+    rows = [
+        (1, "Nguyễn Văn An", 1975, "Chủ hộ", "0912345678", "Số 5 ngõ 34"),
+        (None, "Trần Thị Bình", "31/02/1978", "Vợ", None, None),
+        (2, "Phạm Văn Cường", "năm Tỵ", "Chủ hộ", None, "Số 7 ngõ 34"),
+        (3, "Phan Thị Dung", 1960, "Chủ hộ", "113", "Căn 502 chung cư CT1"),
+    ]
+    file = {"name": "to dan pho 12.xlsx", "mimeType": "", "buffer": xlsx([head, *rows])}
+    page.locator("input[type=file]").set_input_files(file)  # type: ignore[arg-type]
+    _press("Tải lên và xem")(page)
+    _press("Xem trước")(page)
+
+
+def _fix(page: Page) -> None:
+    _wrong_rows(page)
+    page.get_by_role("link", name="Sửa các dòng ngay ở đây").click()
+    page.wait_for_load_state()
+
+
+def _undo(page: Page) -> None:
+    _wrong_rows(page)
+    page.locator("form[action$='/ghi'] button.primary").click()
+    page.get_by_role("link", name="Nhập nhầm? Hoàn tác lần nhập này").click()
+    page.wait_for_load_state()
+
+
+def _many(page: Page, doors: int = 12) -> None:
+    for box in page.locator("input[name=chon]").all()[:doors]:
+        box.check()
+    _press("Làm với các hộ đã chọn")(page)
+
+
+def _many_look(page: Page) -> None:
+    _many(page)
+    _press("Xem trước khi giao")(page)
+
+
+def _many_done(page: Page) -> None:
+    _many(page, 2)
+    wide = (page.viewport_size or {"width": 0})["width"] > WIDTHS["phone"]
+    # The second size of the same page would find the doors marked already.
+    page.get_by_label("Dấu", exact=True).select_option("asked_home" if wide else "first")
+    _press("Xem trước khi đánh dấu")(page)
+    page.locator("form[action$='/lam'] button.primary").click()
+    page.wait_for_load_state()
+
+
+def _pair_of_doors(page: Page) -> None:
+    page.locator("a.cover").first.click()
+    page.wait_for_load_state()
+
+
+def _building(page: Page) -> None:
+    page.locator("summary").filter(has_text="Thêm tòa nhà").click()
+    form = page.locator("form[action='/ho/toa-nha']")
+    form.get_by_label("Tên tòa nhà").fill("chung cư CT1")
+    form.get_by_label("Đến tầng").fill("6")
+    form.get_by_label("Số căn mỗi tầng").fill("8")
+    _press("Thêm các căn")(page)
 
 
 def _plan(page: Page) -> None:
@@ -137,6 +201,14 @@ SHOTS = (
     Shot("leader", "nhap-2-cot", "/nhap", "officer", _upload),
     Shot("leader", "nhap-3-xem-truoc", "/nhap", "officer", _look),
     Shot("leader", "nhap-4-ket-qua", "/nhap", "officer", _import),
+    Shot("leader", "nhap-5-sua-dong", "/nhap", "officer", _fix),
+    Shot("leader", "nhap-6-hoan-tac", "/nhap", "officer", _undo),
+    Shot("leader", "ho-nhieu", "/ho", "leader", _many),
+    Shot("leader", "ho-nhieu-xem", "/ho", "leader", _many_look),
+    Shot("leader", "ho-nhieu-xong", "/ho", "leader", _many_done),
+    Shot("leader", "ho-trung", "/ho/trung?khu={neighbourhood}"),
+    Shot("leader", "ho-gop", "/ho/trung?khu={neighbourhood}", "leader", _pair_of_doors),
+    Shot("leader", "toa-nha", "/ho/toa-nha?khu={neighbourhood}", "leader", _building),
     Shot("leader", "tuyen", "/tuyen"),
     Shot("leader", "tuyen-mot", "/tuyen/{walk}"),
     Shot("leader", "tuyen-moi", "/tuyen/moi"),

@@ -120,6 +120,7 @@ def _many(page: Page, doors: int = 12) -> None:
 
 def _many_look(page: Page) -> None:
     _many(page)
+    page.get_by_label("Tuyến đang đi và người đi").select_option(index=1)
     _press("Xem trước khi giao")(page)
 
 

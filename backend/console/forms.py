@@ -138,3 +138,14 @@ def _code(said: Any) -> str:
     if first == "Missing data for required field.":
         return "needed"
     return first if isinstance(first, str) and first in _CODES else "bad_value"
+
+
+def lenient(schema: Schema, args: MultiDict[str, str]) -> dict[str, Any]:
+    """The fields of an address; a value that is not right counts as none, as links grow old."""
+    try:
+        return load(schema, args)
+    except Refusal as refusal:
+        kept = args.copy()
+        for name in refusal.fields:
+            kept.pop(name)
+        return load(schema, kept)

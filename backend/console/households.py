@@ -177,14 +177,7 @@ def person(household_id: UUID) -> ResponseReturnValue:
 
 def given_in(args: MultiDict[str, str]) -> dict[str, Any]:
     """The filters of an address; a value that is not right counts as none, as links grow old."""
-    schema = FilterIn()
-    try:
-        return forms.load(schema, args)
-    except Refusal as refusal:
-        kept = args.copy()
-        for name in refusal.fields:
-            kept.pop(name)
-        return forms.load(schema, kept)
+    return forms.lenient(FilterIn(), args)
 
 
 def wanted_of(given: dict[str, Any], services: ServiceChoices) -> Filter:

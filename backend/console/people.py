@@ -200,6 +200,8 @@ def _shown(account_id: UUID, problems: dict[str, Any] = forms.NO_PROBLEM) -> str
     return render_template(
         "console/people/show.html",
         profile=found,
+        quiet=people_rows.is_quiet,
+        waited=people_rows.waited,
         myself=account_id == actor().account_id,
         roles=words.options(words.ROLES, *people.roles_open(actor())),
         leading=LEADING,

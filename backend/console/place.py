@@ -82,11 +82,10 @@ def chosen_campaign() -> UUID | None:
 def desk() -> Desk:
     """The surroundings of the page that is being written; without names for a person who is not signed in."""
     person = g.get("actor")
-    looks_on = person is not None and not person.roles & LEADERS.roles
     rooms = [
         (href, _(word), _(more) if more else "", icon)
         for href, word, more, icon in _ROOMS
-        if not looks_on or href in _FOR_VIEWERS
+        if not looks_on() or href in _FOR_VIEWERS
     ]
     if person is None:
         return Desk(signed_in=False, rooms=rooms)
@@ -107,6 +106,12 @@ def desk() -> Desk:
         campaign=names.campaigns[drive] if drive else "",
         campaigns=tuple(names.campaigns.items()),
     )
+
+
+def looks_on() -> bool:
+    """True for somebody who may see the board and the walks but no household: links to those stay away."""
+    person = g.get("actor")
+    return bool(person and not person.roles & LEADERS.roles)
 
 
 def is_officer() -> bool:

@@ -1,6 +1,6 @@
 """The language of a request, and the words, dates and numbers of its pages."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from babel.numbers import format_decimal
 from flask import Flask, g, has_request_context, request
@@ -53,6 +53,14 @@ def moment(value: datetime | None) -> str:
     return f"{word} {clock:%H:%M}"
 
 
+def age(value: timedelta) -> str:
+    """ "25 phút", "7 giờ", "3 ngày": how long something has been waiting, roughly."""
+    minutes = int(value.total_seconds() // 60)
+    if minutes < 120:
+        return _("{n} phút", n=max(1, minutes))
+    return _("{n} giờ", n=minutes // 60) if minutes < 2880 else _("{n} ngày", n=minutes // 1440)
+
+
 def number(value: int | float | None) -> str:
     """1.234,5 in Vietnamese; "chưa có số liệu" for what is not known, which is not zero."""
     if value is None:
@@ -81,7 +89,7 @@ def register(app: Flask) -> None:
         lambda one, many, n: translations(locale()).ungettext(one, many, n) if locale() != "vi" else many,
         newstyle=True,
     )
-    app.jinja_env.filters.update(day=day, moment=moment, number=number)
+    app.jinja_env.filters.update(day=day, moment=moment, number=number, age=age)
     app.jinja_env.globals.update(rate=rate, locale=locale, today=today)
 
     @app.after_request

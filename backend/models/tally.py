@@ -1,8 +1,9 @@
 """Sums for the board: how many people, doors and visits there are of each sort in each neighbourhood."""
 
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Identity, Index
+from sqlalchemy import BigInteger, Identity, Index, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.models.base import Base, DerivedWardId
@@ -38,5 +39,6 @@ class TallyChange(Base):
     state: Mapped[str]
     detail: Mapped[str]
     n: Mapped[int]
+    at: Mapped[datetime] = mapped_column(server_default=func.now())
 
     __table_args__ = (Index("ix_tally_change_neighbourhood", "neighbourhood_id", "id"),)

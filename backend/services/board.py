@@ -87,6 +87,25 @@ def board(
     )
 
 
+def steps_by_place(
+    session: Session, actor: Actor, neighbourhood_id: UUID | None, campaign_id: UUID | None
+) -> tuple[Board, dict[tuple[UUID, str], Steps]]:
+    """The board, and the steps of each of its services (by code) in each of its neighbourhoods, where anybody has any."""
+    shown = board(session, actor, neighbourhood_id, campaign_id)
+    places = [one.id for one in shown.neighbourhoods]
+    values = {
+        "kinds": ["step"],
+        "places": places,
+        "day": "",
+        "services": [one.code for one in shown.services],
+    }
+    counts: dict[tuple[UUID, str], Counter[str]] = defaultdict(Counter)
+    for row in run(session, board_sql.BY_PLACE, **values):
+        counts[row.place, row.service][row.state] += row.n
+    people = {one.id: one.people for one in shown.neighbourhoods}
+    return shown, {key: Steps(**steps_of(by_state, people[key[0]])) for key, by_state in counts.items()}
+
+
 def _places(session: Session, actor: Actor, neighbourhood_id: UUID | None) -> dict[UUID, str]:
     if neighbourhood_id is not None:
         unit = neighbourhood_for(session, actor, neighbourhood_id)
@@ -205,6 +224,7 @@ def _neighbourhoods(
                 id=place,
                 name=name,
                 teams=tuple(names[place]),
+                people=row.people if row else 0,
                 doors=count,
                 done=done,
                 begun=count - done - untouched,

@@ -95,6 +95,7 @@ class NeighbourhoodCount:
     id: UUID
     name: str
     teams: tuple[str, ...]
+    people: int
     doors: int
     done: int
     begun: int
@@ -120,13 +121,20 @@ class NeighbourhoodCount:
         """Doors are left and nobody went there in the days of the trend."""
         return bool(self.left and self.last_visit is None)
 
+    @property
+    def needs_ward(self) -> bool:
+        """Something waits here that a team cannot put right alone."""
+        return bool(
+            self.doors and (not self.teams or self.idle or self.ward_stuck or self.quiet or self.dead)
+        )
+
 
 @dataclass(frozen=True)
 class PhoneCount:
     """What the phones of one volunteer last told, where they need somebody.
 
     `last_contact` None: no phone was ever heard of. `waiting`, `dead`: visits still on the phone; stuck there.
-    `oldest`: how long the oldest had waited when the phone said so.
+    `oldest`: how long the oldest has waited by now.
     """
 
     account_id: UUID

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -31,7 +31,9 @@ def read(session: Session, values: Mapping[str, Any], *, one_by_one: bool) -> Pe
     silent = values["moment"] - QUIET_AFTER
     rows = run(session, board_sql.MEMBERS, trouble=not one_by_one, silent=silent, **values)
     members = sorted(((_name(row), row) for row in rows), key=lambda pair: name_key(pair[0]))
-    phones = tuple(_phone(name, row) for name, row in members if row.quiet or row.dead or row.waiting)
+    phones = tuple(
+        _phone(name, row, values["moment"]) for name, row in members if row.quiet or row.dead or row.waiting
+    )
     quiet, dead = Counter[UUID](), Counter[UUID]()
     for row in rows:
         for team in row.teams:
@@ -46,7 +48,7 @@ def _name(row: Any) -> str:
     return keyring().open(row.name, "account.full_name").decode()
 
 
-def _phone(name: str, row: Any) -> PhoneCount:
+def _phone(name: str, row: Any, moment: datetime) -> PhoneCount:
     return PhoneCount(
         account_id=row.account,
         name=name,
@@ -54,7 +56,7 @@ def _phone(name: str, row: Any) -> PhoneCount:
         last_contact=row.seen,
         waiting=row.waiting,
         dead=row.dead,
-        oldest=timedelta(seconds=row.oldest) if row.oldest else None,
+        oldest=timedelta(seconds=row.oldest) + (moment - row.seen) if row.oldest else None,
         quiet=row.quiet,
     )
 

@@ -127,6 +127,10 @@ TEAMS = """
     WHERE t.area_unit_id = ANY(%(places)s::uuid[]) AND t.valid_to IS NULL ORDER BY team.name, team.id
 """
 REASONS = "SELECT service_code, code, name_vi, name_en, advice_vi FROM failure_reason"
+# Each service in each place, for the file of the ward's counts.
+BY_PLACE = f"""
+    SELECT place, what AS service, state, sum(n)::int AS n FROM {_SUMS} WHERE what = ANY(%(services)s) GROUP BY 1, 2, 3
+"""  # noqa: S608
 # People eligible for the services, place by place; whose age is not known stands in no denominator.
 ELIGIBLE = f"""
     SELECT place, sum(n)::int AS n FROM {_SUMS} WHERE what = ANY(%(services)s) AND state <> 'unknown' GROUP BY place

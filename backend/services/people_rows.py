@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -26,6 +26,7 @@ from backend.models import (
     WalkState,
 )
 from backend.services.actor import Actor
+from backend.services.board_people import QUIET_AFTER
 from backend.services.people import is_now, team_scope
 from backend.text.vietnamese import name_key
 
@@ -141,6 +142,17 @@ def last_invitation(session: Session, account_id: UUID) -> Enrolment | None:
         .order_by(Enrolment.created_at.desc(), Enrolment.id.desc())
         .limit(1)
     ).one_or_none()
+
+
+def is_quiet(device: Device) -> bool:
+    """Whether a phone has not been heard of for so long that somebody should ask."""
+    return now() - (device.last_seen_at or device.created_at) > QUIET_AFTER
+
+
+def waited(device: Device) -> timedelta:
+    """How long the oldest visit on a phone has waited by now: when it last told, and the time since."""
+    told = timedelta(seconds=device.oldest_waiting_s or 0)
+    return told + (now() - device.last_seen_at if device.last_seen_at else timedelta())
 
 
 def _members(session: Session, team_ids: Sequence[UUID]) -> list[Member]:

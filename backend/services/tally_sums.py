@@ -7,18 +7,12 @@ from sqlalchemy.orm import Session
 
 from backend.services.sql import run
 
-# Sums and the changes that are not folded yet, to be read as one.
-ALL = """
-    (SELECT neighbourhood_id, kind, what, state, detail, n FROM tally WHERE neighbourhood_id = ANY(%(places)s::uuid[])
-     UNION ALL
-     SELECT neighbourhood_id, kind, what, state, detail, n FROM tally_change
-     WHERE neighbourhood_id = ANY(%(places)s::uuid[]))
-"""
 _KEY = "neighbourhood_id, kind, what, state, detail"
 # One worker folds at a time. What is inserted meanwhile is not seen, not deleted, and folded the next time.
 _FOLD = f"""
     WITH taken AS (
-      DELETE FROM tally_change WHERE (SELECT pg_try_advisory_xact_lock(%(lock)s)) RETURNING ward_id, {_KEY}, n
+      DELETE FROM tally_change WHERE (SELECT pg_try_advisory_xact_lock(%(lock)s))
+        AND at <= now() - make_interval(secs => %(age)s) RETURNING ward_id, {_KEY}, n
     ), sums AS (
       SELECT ward_id, {_KEY}, sum(n)::int AS n FROM taken GROUP BY ward_id, {_KEY} HAVING sum(n) <> 0
     )
@@ -51,12 +45,12 @@ _MEND = f"""
 """  # noqa: S608
 
 
-def fold(session: Session) -> int:
-    """Add the changes to their sums, so that few rows are read; returns how many sums changed.
+def fold(session: Session, age: float = 60) -> int:
+    """Add the changes older than `age` seconds to their sums, so that few rows are read; returns how many sums changed.
 
-    The sums say the same before, during and after; nobody who pushes or reads waits.
+    Younger ones stay, so that an open board that asks every few seconds has seen each (board_live.py). The sums say the same before, during and after; nobody who pushes or reads waits.
     """
-    changed = len(run(session, _FOLD, lock=_LOCK))
+    changed = len(run(session, _FOLD, lock=_LOCK, age=age))
     if changed:
         run(session, _EMPTY)
     return changed

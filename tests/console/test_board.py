@@ -1,13 +1,20 @@
 """The board: true numbers in a fixed number of statements, each opening the rows behind it."""
 
+import io
+import re
+import zipfile
+from datetime import timedelta
+
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import Connection
+from python_calamine import CalamineWorkbook
+from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 
+from backend.core.clock import now
 from backend.core.refusal import NotFound
 from backend.database import work
-from backend.models import Role
+from backend.models import AuditEntry, Role
 from backend.services.board import board
 from tests import factories as make
 from tests.console.conftest import Evening, statements
@@ -72,7 +79,7 @@ def test_the_board_costs_the_same_whatever_the_size(
     work.commit(session)
     with statements(connection) as many:
         board(session, lan, None, None)
-    assert len(few) == len(many) <= 11
+    assert len(few) == len(many) <= 13
 
 
 def test_the_page_answers_the_four_questions_in_order(lan: FlaskClient) -> None:
@@ -121,6 +128,100 @@ def test_a_viewer_of_the_ward_sees_the_board_and_no_names_of_residents(
     assert "Đỗ Thị Hường" not in page.text
     assert '<a href="/nguoi"' not in page.text
     assert client.get("/ho").status_code == 403
+    for href in re.findall(r'href="(/(?!static)[^"#]*)"', page.text):
+        assert client.get(href.replace("&amp;", "&")).status_code in (200, 303), href
+
+
+def test_every_number_opens_its_rows(lan: FlaskClient) -> None:
+    page = lan.get("/bang").text
+    links = {href.replace("&amp;", "&") for href in re.findall(r'href="(/ho\?[^"]*)"', page)}
+    assert len(links) > 10
+    for href in links:
+        assert lan.get(href).status_code == 200, href
+
+
+def test_what_has_not_changed_is_not_sent_again(
+    lan: FlaskClient, evening: Evening, session: Session, connection: Connection
+) -> None:
+    (known,) = re.findall(r'name="ban" value="([^"]*)"', lan.get("/bang").text)
+    with statements(connection) as seen:
+        reply = lan.get(f"/bang/so?ban={known}")
+    assert (reply.status_code, reply.data) == (204, b"")
+    assert len(seen) <= 4, seen  # who asks, what they look at, and one for the answer
+    make.create_household(session, evening.people.other_neighbourhood)
+    work.commit(session)
+    assert lan.get(f"/bang/so?ban={known}").status_code == 204, "another ward's change"
+    make.create_household(session, evening.people.neighbourhood)
+    work.commit(session)
+    reply = lan.get(f"/bang/so?ban={known}")
+    assert reply.status_code == 200
+    assert known not in reply.text
+
+
+def test_the_wards_counts_as_a_file(officer: FlaskClient, evening: Evening, session: Session) -> None:
+    evening.people.neighbourhood.name = "=HYPERLINK(1)"
+    make.create_neighbourhood(session, evening.people.ward, "Tổ dân phố 9")
+    work.commit(session)
+    reply = officer.get("/bang/so-lieu.xlsx?khu=&dot=")
+    assert reply.mimetype.endswith("spreadsheetml.sheet")
+    book = CalamineWorkbook.from_filelike(io.BytesIO(reply.data))
+    people, doors = (book.get_sheet_by_index(number).to_python() for number in (0, 1))
+    found = {(row[0], row[1]): row[2:] for row in people[1:]}
+    # done, eligible, keeps, open, stuck, unknown, not eligible, shown
+    assert found["'=HYPERLINK(1)", "Kích hoạt VNeID mức 2"] == [1, 6, 0, 4, 1, 0, 0, 0]
+    assert set(found["Tổ dân phố 9", "Kích hoạt VNeID mức 2"]) == {""}, (
+        "nobody there: no data, which is not 0"
+    )
+    assert [row[:3] for row in doors[1:]] == [["'=HYPERLINK(1)", 0, 3], ["Tổ dân phố 9", 0, 0]]
+    assert "<f>" not in zipfile.ZipFile(io.BytesIO(reply.data)).read("xl/worksheets/sheet1.xml").decode()
+    entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "board.export")).one()
+    assert (entry.actor_id, entry.count) == (evening.people.officer.id, 2)
+    assert "Đỗ Thị Hường" not in str(people)
+
+
+def test_phones_that_need_somebody(lan: FlaskClient, evening: Evening, session: Session) -> None:
+    phone = evening.people.minh_device
+    phone.last_seen_at, phone.waiting, phone.oldest_waiting_s = now() - timedelta(hours=3), 2, 7200
+    session.commit()
+    page = lan.get("/bang").text
+    assert "1 máy còn lần thăm chưa gửi:" in page
+    assert "(2, cũ nhất 5 giờ)" in page
+    phone.dead = 1
+    session.commit()
+    assert "Có lần thăm không gửi được:" in lan.get("/bang").text
+    phone.dead, phone.last_seen_at = 0, now() - timedelta(days=3)
+    session.commit()
+    assert "(còn 2 lần thăm trong máy)" in lan.get("/bang").text
+    profile = lan.get(f"/nguoi/{evening.people.minh.id}").text
+    assert "Còn 2 lần thăm trong máy này, cũ nhất 3 ngày." in profile
+    assert "im hơn 2 ngày" in profile
+
+
+def test_a_place_without_a_team_and_one_where_nobody_goes(
+    officer: FlaskClient, evening: Evening, session: Session
+) -> None:
+    lonely = make.create_neighbourhood(session, evening.people.ward, "Tổ dân phố 9")
+    idle = make.create_neighbourhood(session, evening.people.ward, "Tổ dân phố 10")
+    make.create_team(session, idle, "Tổ mười")
+    for place in (lonely, idle):
+        make.create_household(session, place)
+    work.commit(session)
+    page = officer.get("/bang?khu=&dot=").text
+    assert "Chưa có tổ nào phụ trách: Tổ dân phố 9" in page
+    assert "14 ngày qua chưa ai đi ở:" in page
+    found = officer.get("/bang?tim=to+muoi").text
+    assert f'href="/bang?khu={idle.id}"' in found
+    table = found[found.index('id="places"') :]
+    assert "Tổ dân phố 9" not in table
+    assert "Không có tổ dân phố, thôn nào như vậy." in officer.get("/bang?tim=khong+co").text
+    assert officer.get("/bang?trang=x&viec=la&tim=" + "a" * 200).status_code == 200
+
+
+def test_the_trend_tells_each_day(lan: FlaskClient) -> None:
+    page = lan.get("/bang").text
+    assert "Hộ đã gõ cửa mỗi ngày" in page
+    table = page[page.index('id="trend-table"') :]
+    assert table.count("<tr>") >= 15
 
 
 def test_in_english_no_vietnamese_is_left(lan: FlaskClient) -> None:

@@ -42,7 +42,7 @@ def lan(client: FlaskClient, session: Session, people: People) -> FlaskClient:
 def everything(session: Session) -> dict[str, list[str]]:
     """Every row of every table but those spoken of, as text; sums with their changes folded in."""
     session.expire_all()
-    tally_sums.fold(session)
+    tally_sums.fold(session, age=0)
     names = session.execute(
         text(
             "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT LIKE :jobs"

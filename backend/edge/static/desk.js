@@ -87,3 +87,27 @@ for (const form of document.querySelectorAll("form[data-pick]")) {
   });
   show();
 }
+
+// [data-live=seconds]: a part that asks for itself while it is looked at, and not while somebody reads or types in it.
+// What was unfolded stays unfolded; a lost connection is said.
+for (const part of document.querySelectorAll("[data-live]")) {
+  const lost = document.querySelector("[data-live-lost]");
+  const ask = () => {
+    if (!document.hidden && !part.contains(document.activeElement)) htmx.trigger(part, "live");
+  };
+  setInterval(ask, Number(part.dataset.live) * 1000);
+  document.addEventListener("visibilitychange", ask);
+  let open = [];
+  part.addEventListener("htmx:beforeSwap", () => {
+    open = [...part.querySelectorAll("details[open][id]")].map((each) => each.id);
+  });
+  part.addEventListener("htmx:afterSwap", () => {
+    for (const id of open) {
+      const again = document.getElementById(id);
+      if (again) again.open = true;
+    }
+  });
+  part.addEventListener("htmx:afterRequest", (event) => {
+    if (lost) lost.hidden = event.detail.successful;
+  });
+}

@@ -268,7 +268,7 @@ def _sections(body: str) -> tuple[Section, ...]:
 
 def _each(body: str) -> Iterator[Section]:
     heads = list(_STEP.finditer(body))
-    ends = [head.start() for head in heads[1:]] + [len(body)]
+    ends = [*(head.start() for head in heads[1:]), len(body)][: len(heads)]
     for head, end in zip(heads, ends, strict=True):
         text = body[head.end() : end].strip()
         yield Section(head["title"], _markdown.render(text), text, head["mark"] or "")

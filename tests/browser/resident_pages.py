@@ -4,12 +4,13 @@ The one list for axe-core, Lighthouse and the browser tests. A new public page o
 fails `test_every_public_page_is_listed`; a new kind of code needs its live and its revoked state.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from backend.services import codes
+from backend.models import HelpDoor, HelpWhen
+from backend.services import codes, help_asking
 from tests.people import acting
 
 # name → path; the words in braces are filled by `make`.
@@ -29,9 +30,12 @@ PAGES: dict[str, str] = {
     "unknown": "/H/0000000000",
     "badge-unknown": "/B/0000000000",
     "privacy": "/quyen-rieng-tu",
+    "help": "/giup",
+    "help-plate": "/giup/{plate}",
+    "help-follow": "/Y/{request}",
 }
 # Rules that show no page of their own: a redirect, or the same page under its lower-case letter.
-NO_PAGE = {"/tim", "/g/<token>", "/h/<token>", "/b/<token>"}
+NO_PAGE = {"/tim", "/g/<token>", "/h/<token>", "/b/<token>", "/y/<token>"}
 
 
 @dataclass
@@ -60,7 +64,13 @@ def make(session: Session, live) -> Pages:  # type: ignore[no-untyped-def]  # te
     }
     for code in old.values():
         codes.revoke(session, lan, code.id)
-    return Pages({name: code.token for name, code in {**old, **made}.items()})
+    names = {name: code.token for name, code in {**old, **made}.items()}
+    door = help_asking.Origin(HelpDoor.PLATE, live.people.ward.id, household_id=live.households[2].id)
+    door = replace(door, neighbourhood_id=live.people.neighbourhood.id)
+    names["request"] = help_asking.ask(
+        session, door, help_asking.Asked(("eid_level_2",), HelpWhen.TONIGHT), "resident-pages"
+    )
+    return Pages(names)
 
 
 def unlisted(app: Flask) -> list[str]:

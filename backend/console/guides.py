@@ -14,7 +14,7 @@ from backend.core.refusal import NotFound, Refusal
 from backend.edge.access import LEADERS, OFFICERS, Door, actor
 from backend.edge.db import session
 from backend.edge.words import _, locale
-from backend.services import code_sheets, guide_reports, guide_rules, guide_texts, guides
+from backend.services import code_sheets, guide_languages, guide_reports, guide_rules, guide_texts, guides
 from backend.services.guide_rules import Problem
 from backend.services.guide_texts import AgainstTheRules, Draft
 from backend.services.guides import Guide, Source
@@ -73,7 +73,7 @@ def overview() -> ResponseReturnValue:
         window=guide_reports.WINDOW_DAYS,
         languages=guides.languages(),
         translated=_translated(),
-        refused=guides.refused,
+        refused=guide_languages.refused,
         officer=actor().ward_wide,
         on=today(),
     )

@@ -86,7 +86,7 @@ def test_text_and_targets_are_large(open_page: OpenPage, live: Live, tokens: Pag
         assert page.evaluate("getComputedStyle(document.body).fontSize") == "20px"
         small = page.evaluate(
             """[...document.querySelectorAll('a.go, button:not([hidden]), input:not([type=hidden]), summary, .list a, .tel a, header a, footer a')]
-               .filter(one => one.getBoundingClientRect().height < 47.5).map(one => one.outerHTML.slice(0, 80))"""
+               .filter(one => one.checkVisibility() && one.getBoundingClientRect().height < 47.5).map(one => one.outerHTML.slice(0, 80))"""
         )
         assert not small, (name, small)
 

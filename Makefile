@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint types bench openapi evening setup setup-dev pwa browser screenshots lock clean
+.PHONY: run test lint types bench openapi evening lighthouse setup setup-dev pwa browser screenshots lock clean
 
 run: setup  ## serve the demo ward (first start makes it)
 	@exec $(BIN)/gocua run
@@ -28,6 +28,9 @@ openapi: setup-dev  ## write the snapshot of what phones speak
 
 evening: setup-dev  ## 12 simulated phones on 1,300 households against a running server
 	$(BIN)/python -m tests.evening
+
+lighthouse: setup-dev browser  ## Lighthouse's mobile preset on every page of the residents: 98 points or fail
+	$(BIN)/python -m tests.lighthouse
 
 screenshots: setup-dev browser  ## docs/screenshots, each page at 360 and 1280 px
 	$(BIN)/python -m tests.browser.screenshots

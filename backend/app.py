@@ -14,7 +14,7 @@ from backend.database import migrate
 from backend.edge import errors, security, words
 from backend.edge.access import PUBLIC, Door
 from backend.edge.db import db, session
-from backend.services import guides
+from backend.services import guide_languages
 
 csrf = CSRFProtect()
 health = Door("health", __name__)
@@ -54,7 +54,7 @@ def create_app(settings: Settings, database_url: str, *, testing: bool = False) 
     app.register_blueprint(health)
     backend.console.register(app)
     mobile_api.register(app, csrf)
-    guides.add_from(settings.data_dir / "guides")
+    guide_languages.add_from(settings.data_dir / "guides")
     qr.pages.register(app, csrf)
     return app
 

@@ -8,6 +8,7 @@ from backend.console import (
     buildings,
     campaigns,
     codes,
+    guides,
     handover,
     help,
     households,
@@ -52,5 +53,6 @@ def register(app: Flask) -> None:
     app.register_blueprint(help.door)
     app.register_blueprint(visit_codes.door)
     app.register_blueprint(reports.door)
+    app.register_blueprint(guides.door)
     app.register_blueprint(imports.door)
     app.register_blueprint(imports_after.door)

@@ -10,6 +10,8 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from backend.core.clock import today
+from backend.core.i18n import LOCALES, translate
+from backend.core.messages import N_
 from backend.core.refusal import NotFound
 from backend.models import (
     Account,
@@ -26,14 +28,28 @@ from backend.models import (
 from backend.services import audit, codes
 from backend.services.actor import Actor, household_scope, neighbourhood_for
 from backend.services.contacts import contact_for
+from backend.services.guide_rules import plain
 from backend.services.guide_texts import guide_for, guides_for
 from backend.services.guides import guide
 from backend.services.walk_doors import array_of
 from backend.text.vietnamese import name_key
-from qr.codes import Label, LabelKind, Poster
+from qr.codes import Card, CardWords, Label, LabelKind, Poster
 
 # What a poster says under its title.
 _POSTER_TEXT = "Quét mã để xem từng bước, chữ to, không phải cài gì. Ông/bà tự bấm trên máy của mình."
+
+# The words of a take-home card.
+_CARD = {
+    "kind": N_("HƯỚNG DẪN MANG VỀ"),
+    "facts": N_("{n} bước, khoảng {m} phút."),
+    "needs": N_("Cần có"),
+    "scan": N_("Quét mã để xem hình từng bước, hoặc gõ mã này:"),
+    "trust": N_("Chỉ tin trang"),
+    "call": N_("Gọi {ward}: {phone}"),
+    "never": N_("Không ai được hỏi mã OTP, mật khẩu, thu tiền hay giữ điện thoại của ông/bà."),
+    "emergency": N_("Công an khi khẩn cấp: 113."),
+    "checked": N_("Kiểm tra ngày {day}, dùng đến {until}. Màn hình khác thì dừng lại và gọi."),
+}
 
 
 @dataclass(frozen=True)
@@ -161,6 +177,43 @@ def guide_poster(session: Session, actor: Actor, slug: str, base_url: str, *, pl
         found.title,
         _POSTER_TEXT,
         f"Gọi {contact.ward}: {contact.phone}" if contact.phone else "",
+    )
+
+
+def guide_card(session: Session, actor: Actor, slug: str, lang: str, base_url: str) -> Card:
+    """The take-home card of one guide in `lang` (Vietnamese where the printed letters lack it), as the ward has it.
+
+    Raises NotFound for an unknown or withdrawn guide.
+    """
+    found = guide_for(session, actor.ward_id, slug, lang if lang in LOCALES else "vi")
+    if found is None or found.withdrawn():
+        raise NotFound
+    code = codes.code_for_guide(session, actor, slug)
+    contact = contact_for(session, ward_id=actor.ward_id)
+    _audit(session, actor, CodeKind.GUIDE, 1, None)
+
+    def say(text: str, **values: object) -> str:
+        return translate(text, found.lang).format(**values)
+
+    return Card(
+        url=codes.url_of(code, base_url),
+        token=code.token,
+        title=found.title,
+        facts=f"{say(_CARD['facts'], n=len(found.steps), m=found.minutes)} {found.fee} {found.summary}",
+        taps=found.taps,
+        needs=found.needs,
+        steps=tuple((step.title, plain(step)) for step in found.steps),
+        checked=say(
+            _CARD["checked"], day=f"{found.checked_on:%d/%m/%Y}", until=f"{found.review_by:%d/%m/%Y}"
+        ),
+        contact=say(_CARD["call"], ward=contact.ward, phone=contact.phone) if contact.phone else contact.ward,
+        words=CardWords(
+            kind=say(_CARD["kind"]),
+            needs=say(_CARD["needs"]),
+            scan=say(_CARD["scan"]),
+            trust=say(_CARD["trust"]),
+            never=(say(_CARD["never"]), say(_CARD["emergency"])),
+        ),
     )
 
 

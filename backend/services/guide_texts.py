@@ -108,10 +108,7 @@ def history(session: Session, actor: Actor, slug: str, lang: str) -> list[Versio
         .where(_of(actor, slug, lang))
         .order_by(GuideText.number.desc())
     )
-    made = [
-        Version(row.number, name, row.created_at, row.text is None, row.restored)
-        for row, name in rows.tuples()
-    ]
+    made = [Version(row.number, name, row.created_at, row.text is None, row.restored) for row, name in rows]
     return [*made, Version(0, "", None, True, None)]
 
 
@@ -257,3 +254,8 @@ def _compose(slug: str, lang: str, version: int, draft: Draft) -> str:
     }
     head = yaml.safe_dump(facts, allow_unicode=True, sort_keys=False, width=1000)
     return f"---\n{head}---\n{draft.body.replace(chr(13), '').strip()}\n"
+
+
+def rewritten(session: Session, actor: Actor) -> set[tuple[str, str]]:
+    """Slug and language of the guides which the ward's residents read in the ward's own words; one statement."""
+    return set(_own(session, actor.ward_id))

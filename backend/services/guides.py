@@ -7,7 +7,6 @@ database (guide_texts).
 """
 
 import json
-import logging
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -47,10 +46,8 @@ LAST_GROUP = "khac"
 LINK = re.compile(r"/huong-dan/[a-z0-9-]+|https://[^\s<>\"]+|tel:\+?[0-9]+")
 
 _STEP = re.compile(r"^## (?P<title>.+?)(?: \{(?P<mark>[a-z_ -]+)\})?$", re.MULTILINE)
-_LANGUAGE = re.compile(r"[a-z]{2,3}")
 _markdown = MarkdownIt("commonmark", {"html": False}).disable(["image", "autolink", "reference"])
 _markdown.validateLink = lambda url: LINK.fullmatch(url) is not None  # type: ignore[method-assign]
-_log = logging.getLogger("gocua.guides")
 
 
 @dataclass(frozen=True)
@@ -185,30 +182,21 @@ def languages() -> dict[str, str]:
     return {lang: NAMES[lang] for lang in LOCALES} | dict(sorted(found.items()))
 
 
-# What `add_from` took, and what it refused with the reason.
+# What the installation added, and the files it came from (guide_languages).
 _added: dict[tuple[str, str], Guide] = {}
 _files: dict[tuple[str, str], Path] = {}
-refused: dict[str, str] = {}
 
 
-def add_from(folder: Path) -> None:
-    """Take the guides in further languages from `folder` (`<slug>.<language>.md`); forgets those taken before.
+def add(found: Guide, path: Path) -> None:
+    """Take a guide in a further language that stands in `path`."""
+    _added[found.slug, found.lang] = found
+    _files[found.slug, found.lang] = path
 
-    A file that cannot be read or keeps no rule of a guide is left out; `refused` says why, the desk shows it.
-    """
+
+def forget_added() -> None:
+    """Be left with the delivered guides."""
     _added.clear()
     _files.clear()
-    refused.clear()
-    for path in sorted(folder.glob("*.md")):
-        try:
-            found = parse(path.read_text("utf-8"))
-            _fits(found, path.name)
-        except (KeyError, ValueError, TypeError, AttributeError, yaml.YAMLError) as error:
-            refused[path.name] = f"{type(error).__name__}: {error}"
-            _log.warning("guide left out", extra={"fields": {"file": path.name, "why": refused[path.name]}})
-        else:
-            _added[found.slug, found.lang] = found
-            _files[found.slug, found.lang] = path
 
 
 def source_of(slug: str, lang: str) -> str:
@@ -245,17 +233,6 @@ def parse(source: str) -> Guide:
     )
 
 
-def _fits(found: Guide, name: str) -> None:
-    """Raise ValueError when an added file does not stand beside its Vietnamese twin."""
-    twin = _delivered().get((found.slug, "vi"))
-    if name != f"{found.slug}.{found.lang}.md":
-        raise ValueError(f"the file is called {name}, its front matter says {found.slug}, {found.lang}")
-    if twin is None or not _LANGUAGE.fullmatch(found.lang) or found.lang in LOCALES:
-        raise ValueError("no such guide, or a language that is delivered already")
-    if [step.mark for step in found.steps] != [step.mark for step in twin.steps]:
-        raise ValueError("other steps or pictures than the Vietnamese text")
-
-
 @cache
 def _delivered() -> dict[tuple[str, str], Guide]:
     parsed = [parse(file.read_text("utf-8")) for file in FOLDER.iterdir() if file.name.endswith(".md")]
@@ -268,7 +245,7 @@ def _sections(body: str) -> tuple[Section, ...]:
 
 def _each(body: str) -> Iterator[Section]:
     heads = list(_STEP.finditer(body))
-    ends = [head.start() for head in heads[1:]] + [len(body)]
+    ends = [*(head.start() for head in heads[1:]), len(body)][: len(heads)]
     for head, end in zip(heads, ends, strict=True):
         text = body[head.end() : end].strip()
         yield Section(head["title"], _markdown.render(text), text, head["mark"] or "")

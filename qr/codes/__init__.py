@@ -3,6 +3,7 @@
 The table of contents for the rest of the project; the modules name their limits and errors.
 """
 
+from qr.codes.cards import Card, CardWords, card_pdf
 from qr.codes.day_sheet import DaySheet, SheetDoor, SheetPerson, day_sheets_pdf
 from qr.codes.pdf import LabelKind, TooDense
 from qr.codes.posters import Poster, poster_pdf
@@ -21,6 +22,8 @@ __all__ = [
     "LAYOUTS",
     "LIVE_BADGE",
     "PAPER",
+    "Card",
+    "CardWords",
     "DaySheet",
     "Label",
     "LabelKind",
@@ -33,6 +36,7 @@ __all__ = [
     "Symbol",
     "TooDense",
     "TooLong",
+    "card_pdf",
     "code_url",
     "day_sheets_pdf",
     "encode",

@@ -1,4 +1,7 @@
-"""A resident's page on the wire: one answer with its style inside, no script, compressed, one CSP by hash."""
+"""A resident's page on the wire: one answer with its style inside, compressed, one CSP by hash.
+
+No page needs a script. A guide carries one of less than a kilobyte that reads it aloud where the phone can.
+"""
 
 import base64
 import gzip
@@ -16,10 +19,16 @@ from backend.services.contacts import Contact
 from backend.services.guides import FOLDER, Group, Guide, groups, hotlines, languages
 
 STYLE = (Path(__file__).parent / "style.css").read_text("utf-8")
-_DIGEST = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+ALOUD = (Path(__file__).parent / "aloud.js").read_text("utf-8")
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
 # Nothing may run, load or frame; forms go home. The style is the one whose hash stands here.
 CSP = (
-    f"default-src 'none'; style-src 'sha256-{_DIGEST}'; img-src 'self' data:; form-action 'self'; "
+    f"default-src 'none'; style-src {_hash(STYLE)}; img-src 'self' data:; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
 # A guide may be kept for ten minutes on the way; a code's state may not.
@@ -28,12 +37,22 @@ _WORTH_COMPRESSING = 600  # bytes: less fits one packet as it is
 
 
 def page(
-    template: str, *, contact: Contact, status: int = 200, cache_for: str = "no-store", **values: object
+    template: str,
+    *,
+    contact: Contact,
+    status: int = 200,
+    cache_for: str = "no-store",
+    script: str = "",
+    **values: object,
 ) -> ResponseReturnValue:
-    """`template` of this folder with what every page carries: style, contact, hotlines, the domain."""
+    """`template` of this folder with what every page carries: style, contact, hotlines, the domain.
+
+    `script`: the one small script of our own that this page may run.
+    """
     html = render_template(
         f"resident/{template}",
         style=Markup(STYLE),  # noqa: S704  # our own file
+        script=Markup(script),  # noqa: S704  # our own file
         contact=contact,
         hotlines=hotlines(locale()),
         by_group=by_group,
@@ -44,7 +63,7 @@ def page(
     )
     body = html.encode()
     response = make_response(body, status)
-    response.headers["Content-Security-Policy"] = CSP
+    response.headers["Content-Security-Policy"] = f"{CSP}; script-src {_hash(script)}" if script else CSP
     response.headers["Vary"] = "Accept-Encoding, Cookie"
     # ?lang= sets a cookie, which must not be kept for others.
     response.headers["Cache-Control"] = "private, no-cache" if "lang" in request.args else cache_for

@@ -18,7 +18,7 @@ from backend.services.contacts import Contact, contact_for
 from backend.services.guide_texts import guide_for, guides_for
 from backend.services.guides import Guide
 from qr.codes import GUIDE, NotAlphanumeric, NotAToken, TooLong, code_url, normalise, svg
-from qr.pages.answer import PUBLIC_FOR, page, picture
+from qr.pages.answer import ALOUD, PUBLIC_FOR, page, picture
 
 door = Door("resident_guides", __name__, url_prefix="/huong-dan", template_folder="templates")
 
@@ -93,6 +93,7 @@ def show(
         "guide.html",
         contact=contact,
         cache_for=cache_for,
+        script=ALOUD,
         guide=found,
         picture=picture,
         token=token,

@@ -128,11 +128,12 @@ def _objects(session: Session, people: People, *, mine: bool) -> dict[str, str]:
         "referral_id": str(referral.id),
         "token": code.token,
         "slug": "vneid-muc-2",
+        "lang": "vi",
     }
 
 
 # Parameters that name public things, or that the page itself must judge: no ward to cross.
-_PUBLIC_PARAMETERS = {"token", "slug", "filename"}
+_PUBLIC_PARAMETERS = {"token", "slug", "lang", "filename"}
 
 
 @pytest.fixture

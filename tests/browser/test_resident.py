@@ -1,62 +1,32 @@
 """The resident's pages in a real browser: axe-clean, no script, no other host, readable large, dark and printed."""
 
-from dataclasses import dataclass
-
+import pypdfium2 as pdfium
 import pytest
+import zxingcpp
+from flask import Flask
 from playwright.sync_api import Browser, Page
+from sqlalchemy import select
 
 from backend.database import work
-from backend.services import codes
+from backend.models import GuideReport
 from tests.browser.conftest import SIZES, Live, OpenPage, axe
-from tests.people import acting
-
-# name → path; {} is filled with the tokens of `Tokens`.
-PATHS = {
-    "home": "/",
-    "guides": "/huong-dan",
-    "guide": "/G/{guide}",
-    "guide-welfare": "/huong-dan/tai-khoan-an-sinh",
-    "guide-health": "/huong-dan/so-suc-khoe",
-    "household": "/H/{plate}",
-    "badge": "/B/{badge}",
-    "badge-revoked": "/B/{old_badge}",
-    "household-revoked": "/H/{old_plate}",
-    "unknown": "/H/0000000000",
-    "badge-unknown": "/B/0000000000",
-    "privacy": "/quyen-rieng-tu",
-}
-
-
-@dataclass(frozen=True)
-class Tokens:
-    """Live and revoked codes on the served application."""
-
-    guide: str
-    plate: str
-    badge: str
-    old_plate: str
-    old_badge: str
-
-    def path(self, name: str) -> str:
-        return PATHS[name].format(**self.__dict__)
+from tests.browser.resident_pages import PAGES, Pages, make, unlisted
 
 
 @pytest.fixture(scope="module")
-def tokens(live: Live) -> Tokens:
+def tokens(live: Live) -> Pages:
     with work.unit_of_work(live.engine) as session:
-        lan = acting(session, live.people.lan)
-        old_plate = codes.code_for_household(session, lan, live.households[1].id)
-        old_badge = codes.code_for_account(session, lan, live.people.lan.id)
-        made = Tokens(
-            guide=codes.code_for_guide(session, lan, "vneid-muc-2").token,
-            plate=codes.code_for_household(session, lan, live.households[0].id).token,
-            badge=codes.code_for_account(session, lan, live.people.minh.id).token,
-            old_plate=old_plate.token,
-            old_badge=old_badge.token,
-        )
-        codes.revoke(session, lan, old_plate.id)
-        codes.revoke(session, lan, old_badge.id)
-    return made
+        return make(session, live)
+
+
+def test_every_public_page_is_listed(app: Flask) -> None:
+    assert unlisted(app) == []
+
+
+def test_a_page_that_is_not_listed_would_be_seen(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control of the test above."""
+    monkeypatch.delitem(PAGES, "privacy")
+    assert unlisted(app) == ["/quyen-rieng-tu"]
 
 
 def open_without_script(browser: Browser, live: Live, **options: object) -> Page:
@@ -69,27 +39,27 @@ def open_without_script(browser: Browser, live: Live, **options: object) -> Page
 
 
 @pytest.mark.parametrize("lang", ["vi", "en"])
-def test_axe_finds_nothing(live: Live, open_page: OpenPage, size: str, tokens: Tokens, lang: str) -> None:
+def test_axe_finds_nothing(live: Live, open_page: OpenPage, size: str, tokens: Pages, lang: str) -> None:
     page = open_page(size, lang=lang)
-    for name in PATHS:
+    for name in PAGES:
         page.goto(tokens.path(name))
         assert page.locator("html").get_attribute("lang") == lang
         axe(page)
 
 
-def test_axe_finds_nothing_in_the_dark(live: Live, open_page: OpenPage, tokens: Tokens) -> None:
+def test_axe_finds_nothing_in_the_dark(live: Live, open_page: OpenPage, tokens: Pages) -> None:
     page = open_page("phone")
     page.emulate_media(color_scheme="dark")
-    for name in PATHS:
+    for name in PAGES:
         page.goto(tokens.path(name))
         axe(page)
 
 
-def test_one_request_and_no_script(browser: Browser, live: Live, tokens: Tokens) -> None:
+def test_one_request_and_no_script(browser: Browser, live: Live, tokens: Pages) -> None:
     page = open_without_script(browser, live)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
-    for name in PATHS:
+    for name in PAGES:
         asked.clear()
         page.goto(tokens.path(name), wait_until="networkidle")
         assert [url for url in asked if not url.endswith("/favicon.ico")] == [live.url + tokens.path(name)]
@@ -97,10 +67,10 @@ def test_one_request_and_no_script(browser: Browser, live: Live, tokens: Tokens)
     page.context.close()
 
 
-def test_twice_the_text_size_still_fits(browser: Browser, live: Live, tokens: Tokens) -> None:
+def test_twice_the_text_size_still_fits(browser: Browser, live: Live, tokens: Pages) -> None:
     """Our 20 px as 40 px on a phone (WCAG 1.4.4): nothing scrolls sideways."""
     page = browser.new_context(base_url=live.url, viewport={"width": 360, "height": 740}).new_page()
-    for name in PATHS:
+    for name in PAGES:
         page.goto(tokens.path(name))
         page.evaluate("document.documentElement.style.setProperty('font-size', '250%')")
         assert page.evaluate("getComputedStyle(document.body).fontSize") == "40px"
@@ -109,19 +79,19 @@ def test_twice_the_text_size_still_fits(browser: Browser, live: Live, tokens: To
     page.context.close()
 
 
-def test_text_and_targets_are_large(open_page: OpenPage, live: Live, tokens: Tokens) -> None:
+def test_text_and_targets_are_large(open_page: OpenPage, live: Live, tokens: Pages) -> None:
     page = open_page("phone")
-    for name in PATHS:
+    for name in PAGES:
         page.goto(tokens.path(name))
         assert page.evaluate("getComputedStyle(document.body).fontSize") == "20px"
         small = page.evaluate(
-            """[...document.querySelectorAll('a.go, button, input:not([type=hidden]), summary, .list a, .tel a, header a, footer a')]
-               .filter(one => one.getBoundingClientRect().height < 47.5).map(one => one.outerHTML.slice(0, 80))"""
+            """[...document.querySelectorAll('a.go, button:not([hidden]), input:not([type=hidden]), summary, .list a, .tel a, header a, footer a')]
+               .filter(one => one.checkVisibility() && one.getBoundingClientRect().height < 47.5).map(one => one.outerHTML.slice(0, 80))"""
         )
         assert not small, (name, small)
 
 
-def test_a_guide_step_by_step_without_script(browser: Browser, live: Live, tokens: Tokens) -> None:
+def test_a_guide_step_by_step_without_script(browser: Browser, live: Live, tokens: Pages) -> None:
     page = open_without_script(browser, live)
     page.goto(tokens.path("guide"))
     page.get_by_role("link", name="Bắt đầu bước 1").click()
@@ -137,12 +107,14 @@ def test_a_guide_step_by_step_without_script(browser: Browser, live: Live, token
     page.context.close()
 
 
-def test_typing_a_printed_code_without_script(browser: Browser, live: Live, tokens: Tokens) -> None:
+def test_typing_a_printed_code_without_script(browser: Browser, live: Live, tokens: Pages) -> None:
     page = open_without_script(browser, live)
     page.goto("/")
-    page.get_by_label("Mã in cạnh ô vuông").fill(f"{tokens.plate[:5].lower()} {tokens.plate[5:].lower()}")
+    page.get_by_label("Mã in cạnh ô vuông").fill(
+        f"{tokens.names['plate'][:5].lower()} {tokens.names['plate'][5:].lower()}"
+    )
     page.get_by_role("button", name="Xem trang của mã này").click()
-    assert page.url == f"{live.url}/H/{tokens.plate}"
+    assert page.url == f"{live.url}/H/{tokens.names['plate']}"
     page.goto("/")
     page.get_by_label("Mã in cạnh ô vuông").fill("ZZZZZZZZZZ")
     page.get_by_role("button", name="Xem trang của mã này").click()
@@ -150,7 +122,88 @@ def test_typing_a_printed_code_without_script(browser: Browser, live: Live, toke
     page.context.close()
 
 
-def test_a_guide_prints_with_every_answer_open(open_page: OpenPage, live: Live, tokens: Tokens) -> None:
+def test_a_step_that_looks_otherwise_is_reported_without_script(
+    browser: Browser, live: Live, tokens: Pages
+) -> None:
+    page = open_without_script(browser, live)
+    page.goto(tokens.path("guide"))
+    page.locator("#b3").get_by_role("button", name="Màn hình khác? Báo tại đây").click()
+    assert page.get_by_role("heading", level=1).inner_text() == "Cảm ơn ông/bà đã báo"
+    assert page.get_by_text("bước 3 của bài").is_visible()
+    page.reload()  # a page got by GET: nothing is counted twice
+    page.get_by_role("link", name="Quay lại bài hướng dẫn").click()
+    assert page.url.endswith(tokens.path("guide") + "#b3")
+    assert page.context.cookies() == []
+    with work.unit_of_work(live.engine) as session:
+        assert [(one.step, one.n) for one in session.scalars(select(GuideReport))] == [(3, 1)]
+    page.context.close()
+
+
+# What a phone's voice would be told; Chromium on a server has no voices.
+_VOICE = """
+    window.said = [];
+    Object.defineProperty(window, "speechSynthesis", {value: Object.assign(new EventTarget(), {
+        getVoices: () => [{lang: "vi-VN"}], cancel() { window.said.push("stop") },
+        speak(one) { window.said.push(one.text); setTimeout(() => one.onstart?.()); window.last = one },
+    })});
+    window.SpeechSynthesisUtterance = function (text) { this.text = text };
+"""
+
+
+def test_a_guide_is_read_aloud_where_the_phone_has_a_voice(
+    open_page: OpenPage, live: Live, tokens: Pages
+) -> None:
+    page = open_page("phone")
+    page.goto(tokens.path("guide"))
+    assert not page.locator("#doc").is_visible()  # no voice, no button
+    page.add_init_script(_VOICE)
+    page.goto(tokens.path("guide"))
+    page.get_by_role("button", name="Đọc to bài này").click()
+    said = page.evaluate("window.said")
+    assert len(said) == 9  # title, who taps, seven steps
+    assert said[0] == "Kích hoạt VNeID mức 2"
+    assert "Không đọc mã cho ai nghe" in said[4]
+    assert "Báo tại đây" not in " ".join(said)
+    page.get_by_role("button", name="Dừng đọc").click()
+    assert page.evaluate("window.said.at(-1)") == "stop"
+    assert page.get_by_role("button", name="Đọc to bài này").is_visible()
+
+
+def test_a_guide_in_forced_colours_keeps_its_edges(open_page: OpenPage, live: Live, tokens: Pages) -> None:
+    page = open_page("phone")
+    page.emulate_media(forced_colors="active")
+    for name in PAGES:
+        page.goto(tokens.path(name))
+        bare = page.evaluate(
+            """[...document.querySelectorAll('.step, .list a, .box, .go, button:not([hidden], .odd), .verdict, .jump a')]
+               .filter(one => { const how = getComputedStyle(one); return how.borderStyle == 'none' || how.borderTopWidth == '0px' })
+               .map(one => one.outerHTML.slice(0, 80))"""
+        )
+        assert not bare, (name, bare)
+        axe(page)
+
+
+def test_the_printed_page_carries_the_code_and_every_step(
+    open_page: OpenPage, live: Live, tokens: Pages
+) -> None:
+    page = open_page("desk")
+    for name, leads_to in (("guide", tokens.path("guide")), ("guide-longest", tokens.path("guide-longest"))):
+        page.goto(tokens.path(name))
+        document = pdfium.PdfDocument(page.pdf(prefer_css_page_size=True))
+        assert [round(side / 72 * 25.4) for side in document[0].get_size()] == [148, 210]
+        seen = [
+            code.text
+            for sheet in document
+            for code in zxingcpp.read_barcodes(sheet.render(scale=150 / 72).to_pil().convert("L"))
+        ]
+        assert [one.lower() for one in seen] == [(live.url + leads_to).lower()]
+        words = "".join(sheet.get_textpage().get_text_range() for sheet in document)
+        assert "Bước 7/" in words
+        assert "Báo tại đây" not in words
+        assert len(document) <= 8
+
+
+def test_a_guide_prints_with_every_answer_open(open_page: OpenPage, live: Live, tokens: Pages) -> None:
     page = open_page("desk")
     page.goto(tokens.path("guide"))
     page.emulate_media(media="print")

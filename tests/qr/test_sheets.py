@@ -1,13 +1,14 @@
 """Print sheets and posters: every code is decoded from the rendered PDF, at the resolution of a cheap printer."""
 
 import ctypes
+import random
 import unicodedata
 from pathlib import Path
 
 import pypdfium2 as pdfium
 import pytest
 import zxingcpp
-from PIL import Image
+from PIL import Image, ImageChops
 from pypdfium2 import raw
 from reportlab.pdfbase import pdfmetrics
 
@@ -24,6 +25,7 @@ from qr.codes import (
 )
 from qr.codes.pdf import BOLD, FONTS, LOOKS, MIN_MODULE_MM, REGULAR, fonts
 from qr.codes.symbol import QUIET_ZONE, encode
+from qr.codes.tokens import ALPHABET
 
 DPI = 150
 BASE = "https://abcd.vn"
@@ -33,11 +35,14 @@ def pictures(pdf: bytes, dpi: int = DPI) -> list[Image.Image]:
     return [page.render(scale=dpi / 72).to_pil().convert("L") for page in pdfium.PdfDocument(pdf)]
 
 
-def labels(count: int, kind: LabelKind = LabelKind.HOUSEHOLD, base: str = BASE) -> list[Label]:
+def labels(
+    count: int, kind: LabelKind = LabelKind.HOUSEHOLD, base: str = BASE, chance: random.Random | None = None
+) -> list[Label]:
+    """`chance`: where the tokens shall be the same at every run."""
     letter = {LabelKind.GUIDE: "G", LabelKind.HOUSEHOLD: "H", LabelKind.BADGE: "B"}[kind]
     made = []
     for number in range(count):
-        token = new_token()
+        token = "".join(chance.choices(ALPHABET, k=10)) if chance else new_token()
         made.append(
             Label(
                 kind,
@@ -93,6 +98,102 @@ def test_every_paper_and_kind(layout, kind: LabelKind, base: str) -> None:  # ty
     assert sorted(found) == sorted(label.url for label in wanted)
     side = encode(wanted[0].url).size + 2 * QUIET_ZONE
     assert layout.code / side >= MIN_MODULE_MM
+
+
+# What a cheap printer, a lamp and a hand-held phone do to a sheet, the same at every run.
+NOISE = 24  # standard deviation of grey values of 255, pixel by pixel
+TILT = 0.04  # how far each corner of a label wanders, of its width
+
+
+def noisy(image: Image.Image, chance: random.Random) -> Image.Image:
+    """`image` with grey noise: bytes from a seeded generator, made bell-shaped by adding four of them."""
+    size = image.width * image.height
+    layers = [Image.frombytes("L", image.size, chance.randbytes(size)) for _ in range(4)]
+    # The mean of four even distributions over 0…255 has a standard deviation of 36.9.
+    bell = Image.blend(Image.blend(layers[0], layers[1], 0.5), Image.blend(layers[2], layers[3], 0.5), 0.5)
+    scaled = bell.point(lambda value: round(128 + (value - 127.5) * NOISE / 36.9))
+    return ImageChops.add(image, scaled, scale=1, offset=-128)
+
+
+def tilted(image: Image.Image, chance: random.Random) -> Image.Image:
+    """`image` seen from a corner: each of its four corners moved by up to TILT of the width, paper white around it."""
+    width, height = image.size
+    room = round(TILT * width) + 2
+    wide = Image.new("L", (width + 2 * room, height + 2 * room), 255)
+    wide.paste(image, (room, room))
+    corners = [(0, 0), (0, wide.height), (wide.width, wide.height), (wide.width, 0)]
+    # Inwards only, so that no module becomes smaller than it was; the white edge is as wide as the way.
+    moved = [
+        (
+            x + (1 if x == 0 else -1) * chance.random() * room,
+            y + (1 if y == 0 else -1) * chance.random() * room,
+        )
+        for x, y in corners
+    ]
+    return wide.transform(
+        wide.size,
+        Image.Transform.PERSPECTIVE,
+        _perspective(corners, moved),
+        Image.Resampling.BICUBIC,
+        fillcolor=255,
+    )
+
+
+def _perspective(to: list[tuple[int, int]], source: list[tuple[float, float]]) -> list[float]:
+    """The eight coefficients that lead from the corners `to` to the corners `source` (Gauss with pivots)."""
+    rows = []
+    for (x, y), (u, v) in zip(to, source, strict=True):
+        rows.append([x, y, 1, 0, 0, 0, -u * x, -u * y, u])
+        rows.append([0, 0, 0, x, y, 1, -v * x, -v * y, v])
+    for column in range(8):
+        pivot = max(range(column, 8), key=lambda row: abs(rows[row][column]))
+        rows[column], rows[pivot] = rows[pivot], rows[column]
+        for row in range(8):
+            if row != column:
+                factor = rows[row][column] / rows[column][column]
+                rows[row] = [a - factor * b for a, b in zip(rows[row], rows[column], strict=True)]
+    return [rows[column][8] / rows[column][column] for column in range(8)]
+
+
+@pytest.mark.parametrize("kind", LabelKind)
+@pytest.mark.parametrize("layout", LAYOUTS.values(), ids=lambda layout: layout.name)
+def test_noise_and_perspective_at_two_and_a_half_pixels_a_module(layout, kind: LabelKind) -> None:  # type: ignore[no-untyped-def]
+    """Each label of a page, drawn at 2.5 pixels a module, noisy and tilted: all are read."""
+    chance = random.Random(f"{layout.name} {kind}")
+    wanted = labels(layout.per_page, kind, chance=chance)
+    side = encode(wanted[0].url).size + 2 * QUIET_ZONE
+    dpi = 2.5 * side / layout.code * 25.4
+    assert dpi <= DPI  # at 150 dpi there are at least as many pixels
+    (page,) = pictures(label_sheet_pdf(wanted, layout), dpi)
+    mm = dpi / 25.4
+    read = []
+    for number in range(layout.per_page):
+        row, column = divmod(number, layout.columns)
+        left = (layout.left + column * (layout.width + layout.gap)) * mm
+        top = (layout.top + row * layout.height) * mm
+        label = page.crop(
+            tuple(round(edge) for edge in (left, top, left + layout.width * mm, top + layout.height * mm))
+        )
+        read += [code.text for code in zxingcpp.read_barcodes(noisy(tilted(label, chance), chance))]
+    assert sorted(read) == sorted(label.url for label in wanted)
+
+
+@pytest.mark.parametrize("kind", LabelKind)
+def test_a_whole_sheet_at_150_dpi_with_noise_and_perspective(kind: LabelKind) -> None:
+    """A photograph of the whole sheet of plates, as printed."""
+    chance = random.Random(f"whole {kind}")
+    wanted = labels(LAYOUTS["24"].per_page, kind, chance=chance)
+    (page,) = pictures(label_sheet_pdf(wanted))
+    found = [code.text for code in zxingcpp.read_barcodes(noisy(tilted(page, chance), chance))]
+    assert sorted(found) == sorted(label.url for label in wanted)
+
+
+def test_too_much_noise_is_not_read() -> None:
+    """The control: at 1.2 pixels a module the same noise takes most labels."""
+    wanted = labels(24, chance=random.Random("control"))
+    (page,) = pictures(label_sheet_pdf(wanted), 35)
+    found = zxingcpp.read_barcodes(noisy(page, random.Random(1)))
+    assert len(found) < len(wanted) // 2
 
 
 def test_token_domain_and_address_stand_in_clear() -> None:

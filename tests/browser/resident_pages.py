@@ -1,0 +1,94 @@
+"""Every kind of page that a resident can open, by the route that serves it, with the state each shall be seen in.
+
+The one list for axe-core, Lighthouse and the browser tests. A new public page of `qr.pages` without an entry here
+fails `test_every_public_page_is_listed`; a new kind of code needs its live and its revoked state.
+"""
+
+from dataclasses import dataclass, field, replace
+
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from backend.models import HelpDoor, HelpWhen
+from backend.services import codes, help_asking
+from tests.people import acting
+
+# name → path; the words in braces are filled by `make`.
+PAGES: dict[str, str] = {
+    "home": "/",
+    "guides": "/huong-dan",
+    "guide": "/G/{guide}",
+    "guide-welfare": "/huong-dan/tai-khoan-an-sinh",
+    "guide-health": "/huong-dan/so-suc-khoe",
+    "guide-longest": "/huong-dan/an-toan",
+    "guide-reported": "/huong-dan/vneid-muc-2/cam-on?buoc=3",
+    "guide-revoked": "/G/{old_guide}",
+    "household": "/H/{plate}",
+    "badge": "/B/{badge}",
+    "badge-revoked": "/B/{old_badge}",
+    "household-revoked": "/H/{old_plate}",
+    "unknown": "/H/0000000000",
+    "badge-unknown": "/B/0000000000",
+    "privacy": "/quyen-rieng-tu",
+    "help": "/giup",
+    "help-plate": "/giup/{plate}",
+    "help-follow": "/Y/{request}",
+}
+# Rules that show no page of their own: a redirect, or the same page under its lower-case letter.
+NO_PAGE = {"/tim", "/g/<token>", "/h/<token>", "/b/<token>", "/y/<token>"}
+
+
+@dataclass
+class Pages:
+    """`names` fill the paths."""
+
+    names: dict[str, str] = field(default_factory=dict)
+
+    def path(self, name: str) -> str:
+        """Where the page `name` is."""
+        return PAGES[name].format(**self.names)
+
+
+def make(session: Session, live) -> Pages:  # type: ignore[no-untyped-def]  # tests.browser.conftest.Live imports this
+    """Issue one live and one revoked code of each kind on the served application."""
+    lan = acting(session, live.people.lan)
+    old = {
+        "old_guide": codes.code_for_guide(session, lan, "so-suc-khoe", placement="Chợ"),
+        "old_plate": codes.code_for_household(session, lan, live.households[1].id),
+        "old_badge": codes.code_for_account(session, lan, live.people.lan.id),
+    }
+    made = {
+        "guide": codes.code_for_guide(session, lan, "vneid-muc-2"),
+        "plate": codes.code_for_household(session, lan, live.households[0].id),
+        "badge": codes.code_for_account(session, lan, live.people.minh.id),
+    }
+    for code in old.values():
+        codes.revoke(session, lan, code.id)
+    names = {name: code.token for name, code in {**old, **made}.items()}
+    door = help_asking.Origin(HelpDoor.PLATE, live.people.ward.id, household_id=live.households[2].id)
+    door = replace(door, neighbourhood_id=live.people.neighbourhood.id)
+    names["request"] = help_asking.ask(
+        session, door, help_asking.Asked(("eid_level_2",), HelpWhen.TONIGHT), "resident-pages"
+    )
+    return Pages(names)
+
+
+def unlisted(app: Flask) -> list[str]:
+    """The rules of the residents' pages that answer GET and that no entry of PAGES leads to."""
+    adapter = app.url_map.bind("localhost")
+    listed = set()
+    for path in PAGES.values():
+        filled = path.format_map(_Any())
+        listed.add(str(adapter.match(filled.partition("?")[0], return_rule=True)[0].rule))
+    return sorted(
+        rule.rule
+        for rule in app.url_map.iter_rules()
+        if app.view_functions[rule.endpoint].__module__.startswith("qr.pages")
+        and "GET" in (rule.methods or ())
+        and rule.rule not in listed | NO_PAGE
+    )
+
+
+class _Any(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return "0000000000"

@@ -1,0 +1,1 @@
+"""Lighthouse on every page of the residents; `python -m tests.lighthouse`."""

@@ -22,6 +22,7 @@ from backend.console import (
     referrals,
     reports,
     sign_in,
+    spots,
     teams,
     visit_codes,
     walk,
@@ -52,5 +53,6 @@ def register(app: Flask) -> None:
     app.register_blueprint(help.door)
     app.register_blueprint(visit_codes.door)
     app.register_blueprint(reports.door)
+    app.register_blueprint(spots.door)
     app.register_blueprint(imports.door)
     app.register_blueprint(imports_after.door)

@@ -58,7 +58,7 @@ export function rotate(secret: BadgeSecret, offset: () => number, show: (shown: 
 }
 
 /** A symbol of level M: a screen is never torn or stained, and larger modules are worth more there. */
-async function draw(url: string): Promise<Symbol> {
+export async function draw(url: string): Promise<Symbol> {
   const { encodeQR } = await import("qr");
   const rows = encodeQR(url, "raw", { ecc: "medium", border: QUIET_ZONE });
   const runs = rows.flatMap((row, y) =>

@@ -99,6 +99,10 @@ export const en: Words = {
   "problem.storage": "The phone could not write. Delete some photos or videos and try again.",
   "problem.diverged": "The list on the phone differs from the server's. It will be loaded again.",
 
+  "slip.show": "Slip",
+  "slip.title": "Slip for the resident",
+  "slip.how": "Let the resident scan it, or copy the code onto paper. Its page says what was done and names nobody of the household. It opens once this phone has sent the visit.",
+  "slip.paper": "Cannot scan: type the code at {host}.",
   "ask.tag": "asks for help",
   "ask.title": "This home asks for help",
   "ask.other": "Something else on the phone",

@@ -101,6 +101,10 @@ export const vi = {
   "problem.diverged": "Danh sách trên máy khác với máy chủ. Máy sẽ tải lại.",
 
   // A door
+  "slip.show": "Phiếu",
+  "slip.title": "Phiếu cho người dân",
+  "slip.how": "Đưa người dân quét, hoặc chép mã ra giấy. Trang ấy nói việc đã làm, không nêu tên ai trong nhà. Máy gửi xong thì trang mới mở được.",
+  "slip.paper": "Không quét được: gõ mã ở trang {host}.",
   "ask.tag": "nhờ giúp",
   "ask.title": "Nhà này nhờ giúp",
   "ask.other": "Việc khác trên điện thoại",

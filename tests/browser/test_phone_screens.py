@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import time
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from backend.core.clock import today
 from backend.database import work
-from backend.services import codes
+from backend.services import codes, visit_codes
 from mobile_api.shell import DIST
 from tests.browser.conftest import SIZES, Live, axe
 from tests.people import acting
@@ -44,7 +46,7 @@ _SMALL = """() => [...document.querySelectorAll('button, a, select, input, texta
 
 @pytest.fixture
 def phone(browser: Browser, live: Live) -> Iterator[PhonePage]:
-    """`phone(lang="vi", **look)`: the app on Minh's paired phone, past the greeting, its doors loaded.
+    """`phone(lang="vi", workers="block", **look)`: the app on Minh's paired phone, past the greeting, its doors loaded.
 
     An error in a page's script or a blocked file fails the test.
     """
@@ -52,9 +54,12 @@ def phone(browser: Browser, live: Live) -> Iterator[PhonePage]:
     contexts: list[BrowserContext] = []
     problems: list[str] = []
 
-    def open_phone(lang: str = "vi", **look: str) -> Page:
+    def open_phone(lang: str = "vi", workers: str = "block", **look: str) -> Page:
         context = browser.new_context(
-            base_url=live.url, locale="vi-VN", service_workers="block", **SIZES["phone"]
+            base_url=live.url,
+            locale="vi-VN",
+            service_workers=workers,  # type: ignore[arg-type]
+            **SIZES["phone"],
         )
         contexts.append(context)
         context.add_cookies([{"name": "gocua_device", "value": live.people.minh_token, "url": live.url}])
@@ -106,6 +111,10 @@ def far_enough_apart(page: Page) -> None:
 @pytest.mark.parametrize("lang", ["vi", "en"])
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_every_screen_for_everybody(live: Live, phone: PhonePage, lang: str, theme: str) -> None:
+    with work.unit_of_work(live.engine) as session:
+        evening = {"opens": time(19, 30), "closes": time(21, 30)}
+        lan = acting(session, live.people.lan)
+        visit_codes.announce(session, lan, live.people.team.id, starts_on=today(), ends_on=today(), **evening)
     page = phone(lang, theme=theme)
     for screen in SCREENS:
         visit(page, screen.format(door=live.households[0].id))
@@ -311,7 +320,7 @@ def test_a_pin_locks_and_opens(phone: PhonePage) -> None:
 
 @pytest.mark.parametrize("lang", ["vi", "en"])
 def test_the_first_screen_greets_and_says_when_it_is_safe(live: Live, phone: PhonePage, lang: str) -> None:
-    page = phone(lang)
+    page = phone(lang, workers="allow")
     page.evaluate("localStorage['gocua.look'] = JSON.stringify({language: document.documentElement.lang})")
     page.reload()
     safe = {"vi": "Bây giờ mất mạng cũng không sao", "en": "You may lose the network now"}

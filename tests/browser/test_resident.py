@@ -5,8 +5,11 @@ from dataclasses import dataclass
 import pytest
 from playwright.sync_api import Browser, Page
 
+from backend.core.clock import now
 from backend.database import work
-from backend.services import codes
+from backend.services import codes, live_badges
+from backend.services.sessions import actor_of_device
+from qr.codes.live import live_token, step_at
 from tests.browser.conftest import SIZES, Live, OpenPage, axe
 from tests.people import acting
 
@@ -23,6 +26,11 @@ PATHS = {
     "household-revoked": "/H/{old_plate}",
     "unknown": "/H/0000000000",
     "badge-unknown": "/B/0000000000",
+    "live-badge": "/V/{fresh}",
+    "live-badge-old": "/V/{stale}",
+    "live-badge-early": "/V/{early}",
+    "live-badge-forged": "/V/00000000000000000000000000",
+    "visit-code": "/xac-minh",
     "privacy": "/quyen-rieng-tu",
 }
 
@@ -36,9 +44,15 @@ class Tokens:
     badge: str
     old_plate: str
     old_badge: str
+    handle: str
+    secret: bytes
 
     def path(self, name: str) -> str:
-        return PATHS[name].format(**self.__dict__)
+        """The address now: a rotating code is made when it is asked for."""
+        step = step_at(now().timestamp())
+        shown = {"fresh": step, "stale": step - 4, "early": step + 4}
+        live = {word: live_token(self.handle, self.secret, one) for word, one in shown.items()}
+        return PATHS[name].format(**self.__dict__, **live)
 
 
 @pytest.fixture(scope="module")
@@ -47,12 +61,17 @@ def tokens(live: Live) -> Tokens:
         lan = acting(session, live.people.lan)
         old_plate = codes.code_for_household(session, lan, live.households[1].id)
         old_badge = codes.code_for_account(session, lan, live.people.lan.id)
+        phone = actor_of_device(session, live.people.minh_token)
+        assert phone is not None
+        handle, secret = live_badges.new_key(session, phone)
         made = Tokens(
             guide=codes.code_for_guide(session, lan, "vneid-muc-2").token,
             plate=codes.code_for_household(session, lan, live.households[0].id).token,
             badge=codes.code_for_account(session, lan, live.people.minh.id).token,
             old_plate=old_plate.token,
             old_badge=old_badge.token,
+            handle=handle,
+            secret=secret,
         )
         codes.revoke(session, lan, old_plate.id)
         codes.revoke(session, lan, old_badge.id)
@@ -91,8 +110,9 @@ def test_one_request_and_no_script(browser: Browser, live: Live, tokens: Tokens)
     page.on("request", lambda request: asked.append(request.url))
     for name in PATHS:
         asked.clear()
-        page.goto(tokens.path(name), wait_until="networkidle")
-        assert [url for url in asked if not url.endswith("/favicon.ico")] == [live.url + tokens.path(name)]
+        path = tokens.path(name)
+        page.goto(path, wait_until="networkidle")
+        assert [url for url in asked if not url.endswith("/favicon.ico")] == [live.url + path]
         assert page.locator("h1").first.is_visible()
     page.context.close()
 

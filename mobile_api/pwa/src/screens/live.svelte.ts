@@ -5,7 +5,8 @@ import type { Symbol } from "../components/Qr.svelte";
 import type { BadgeSecret } from "./packs.svelte";
 
 const TICK_MS = 500;
-const QUIET_ZONE = 4;
+// Two modules more are the white of the card around it: the code itself shall be as large as the screen allows.
+const QUIET_ZONE = 2;
 
 export interface Shown {
   symbol: Symbol | null;

@@ -341,3 +341,17 @@ def test_an_unpaired_phone_is_told_what_to_do(live: Live, browser: Browser) -> N
     axe(page)
     far_enough_apart(page)
     context.close()
+
+
+def test_an_iphone_is_told_its_own_way_to_the_home_screen(live: Live, browser: Browser) -> None:
+    agent = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Safari/604.1"
+    context = browser.new_context(base_url=live.url, locale="vi-VN", user_agent=agent, **SIZES["phone"])
+    context.add_cookies([{"name": "gocua_device", "value": live.people.minh_token, "url": live.url}])
+    page = context.new_page()
+    page.goto("/m/")
+    expect(page.get_by_text("Bấm nút Chia sẻ")).to_be_visible()
+    expect(page.get_by_text("Thêm vào MH chính")).to_be_visible()
+    expect(page.get_by_role("status")).to_contain_text("Bây giờ mất mạng cũng không sao")
+    axe(page)
+    far_enough_apart(page)
+    context.close()

@@ -302,7 +302,7 @@ export const en: Words = {
   "badge.code": "Code for residents to see whether this badge is real",
   "badge.how": "Scan to see whether I am of the team and on duty now.",
   "badge.next": "Time left for this code",
-  "badge.left": "The code changes in {n} s. No network needed.",
+  "badge.left": "The code changes in {n} s.",
   "badge.static": "The code of the paper badge. With a network once, you get the code that changes.",
   "badge.phone": "Or call the team:",
   "badge.say": "Say your name and team first, then show the badge. If they wish to call, let them.",

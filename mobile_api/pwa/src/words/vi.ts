@@ -308,7 +308,7 @@ export const vi = {
   "badge.code": "Mã để ông/bà quét và xem thẻ này có thật không",
   "badge.how": "Ông/bà quét mã để xem tôi có đúng là người của tổ và đang trong giờ hay không.",
   "badge.next": "Thời gian còn lại của mã này",
-  "badge.left": "Mã tự đổi sau {n} giây. Không cần mạng.",
+  "badge.left": "Mã tự đổi sau {n} giây.",
   "badge.static": "Mã thường của thẻ giấy. Cần có mạng một lần để có mã tự đổi.",
   "badge.phone": "Hoặc gọi tổ:",
   "badge.say": "Nói tên và tổ trước, rồi mới đưa thẻ. Ông/bà muốn gọi hỏi thì mời gọi.",

@@ -3,7 +3,7 @@
 from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 
-from mobile_api import guides, openapi, pages, phone, shell, sync
+from mobile_api import guides, openapi, pages, phone, rounds, shell, sync
 from mobile_api.door import make_api
 
 
@@ -15,4 +15,5 @@ def register(app: Flask, csrf: CSRFProtect) -> None:
         api.register_blueprint(door.blueprint)
     app.register_blueprint(openapi.door)
     app.register_blueprint(pages.door)
+    app.register_blueprint(rounds.door)
     app.register_blueprint(shell.door)

@@ -24,6 +24,8 @@ from backend.models import (
     Membership,
     Resident,
     Role,
+    Spot,
+    SpotKind,
     Team,
     TeamArea,
     Walk,
@@ -240,3 +242,17 @@ def create_help_request(
     if household is not None:
         feed.touch_households(session, [household.id])
     return asked
+
+
+def create_spot(
+    session: Session,
+    neighbourhood: AreaUnit,
+    kind: SpotKind = SpotKind.SUPPORT_POINT,
+    name: str = "Nhà văn hoá",
+) -> Spot:
+    """A place without a code."""
+    assert neighbourhood.ward_id
+    spot = Spot(ward_id=neighbourhood.ward_id, neighbourhood_id=neighbourhood.id, kind=kind, name=name)
+    session.add(spot)
+    session.flush()
+    return spot

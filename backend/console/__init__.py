@@ -23,6 +23,7 @@ from backend.console import (
     referrals,
     reports,
     sign_in,
+    spots,
     teams,
     visit_codes,
     walk,
@@ -54,5 +55,6 @@ def register(app: Flask) -> None:
     app.register_blueprint(visit_codes.door)
     app.register_blueprint(reports.door)
     app.register_blueprint(guides.door)
+    app.register_blueprint(spots.door)
     app.register_blueprint(imports.door)
     app.register_blueprint(imports_after.door)

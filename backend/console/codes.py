@@ -26,6 +26,12 @@ KINDS = {
     CodeKind.HOUSEHOLD: N_("Mã cửa nhà"),
     CodeKind.GUIDE: N_("Mã hướng dẫn"),
     CodeKind.BADGE: N_("Thẻ tình nguyện viên"),
+    CodeKind.NEIGHBOURHOOD: N_("Trang tổ dân phố"),
+    CodeKind.SUPPORT_POINT: N_("Điểm hỗ trợ"),
+    CodeKind.WIFI: N_("Wifi công cộng"),
+    CodeKind.PLACE: N_("Di tích, nhà văn hoá"),
+    CodeKind.STALL: N_("Sạp hàng"),
+    CodeKind.SURVEY: N_("Khảo sát"),
 }
 # A list is for looking; 1,300 rows would be 300 KB.
 MOST_ROWS = 100
@@ -110,6 +116,7 @@ def show_code(code_id: UUID) -> ResponseReturnValue:
         symbol=svg(codes.url_of(code, _base_url()), title=row.target),
         address=f"{_base_url()}/{codes.LETTERS[row.kind]}/{row.token}",
         kinds=KINDS,
+        days=code_sheets.scans_by_day(session(), actor(), code_id),
     )
 
 

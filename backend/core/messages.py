@@ -277,6 +277,13 @@ MESSAGES.update(
         "help_agree": N_("Mời đánh dấu đồng ý, để tổ được phép dùng các điều ông/bà ghi."),
         "help_choose": N_("Mời chọn một dòng."),
         "help_old_form": N_("Trang mở đã lâu. Những gì ông/bà ghi vẫn còn, mời bấm gửi lại."),
+        "slip_used": N_("Phiếu này đã trả lời rồi, mỗi phiếu một lần. Cảm ơn ông/bà."),
+        "spot_hours": N_("Giờ đóng phải sau giờ mở."),
+        "spot_day": N_("Chọn hôm nay hoặc một ngày trong 31 ngày qua."),
+        "spot_answers": N_("Cần 2 đến 5 câu trả lời, mỗi dòng một câu."),
+        "spot_answers_fixed": N_(
+            "Câu trả lời không đổi được nữa, vì số đếm theo chúng. Khép lại rồi mở khảo sát mới."
+        ),
         "help_question": N_("Mời trả lời câu hỏi nhỏ, để biết không phải máy gửi."),
     }
 )

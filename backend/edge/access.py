@@ -127,7 +127,8 @@ def _authenticate(policy: Policy) -> Actor | None:
         token = request.cookies.get(cookie_name(SESSION_COOKIE), "")
         return sessions.actor_of_session(session(), token, request_id=g.request_id) if token else None
     if policy.credential in (Credential.DEVICE, Credential.LEFT_DEVICE):
-        if request.method != "GET" and CLIENT_HEADER not in request.headers:
+        # A plain page of the phone carries the form token instead, as every page outside the API does.
+        if request.method != "GET" and _wants_json() and CLIENT_HEADER not in request.headers:
             raise Refusal("bad_request", status=400)
         token = request.cookies.get(cookie_name(DEVICE_COOKIE), "")
         left = policy.credential is Credential.LEFT_DEVICE

@@ -10,6 +10,7 @@ from backend.models.campaign import Campaign, Target
 from backend.models.device import Device, Enrolment, PushKind, PushTarget
 from backend.models.erasure import Erasure, HeldEvent, HeldSource
 from backend.models.feed import ChangeFeed, ServerMeta, StreamAccess, StreamHead
+from backend.models.feedback import FeedbackCount, SlipUsed
 from backend.models.guide_text import GuideReport, GuideText
 from backend.models.help_request import HelpClosed, HelpDoor, HelpRequest, HelpWhen
 from backend.models.household import (
@@ -30,6 +31,7 @@ from backend.models.rate_limit import RateLimit
 from backend.models.referral import Referral, ReferralPlace, ReferralState
 from backend.models.scam_report import ReportAbout, ReportReason, ReportState, ScamReport
 from backend.models.service import CLOSED, DONE, OPEN, Adoption, AdoptionState, FailureReason, Service
+from backend.models.spot import AnswerCount, CheckState, CodeCheck, Spot, SpotDuty, SpotKind, WalkIn
 from backend.models.tally import Tally, TallyChange
 from backend.models.team import Team, TeamArea
 from backend.models.visit_code import VisitCode
@@ -52,6 +54,7 @@ __all__ = [
     "Account",
     "Adoption",
     "AdoptionState",
+    "AnswerCount",
     "AreaUnit",
     "AreaUnitChange",
     "AreaUnitName",
@@ -64,6 +67,8 @@ __all__ = [
     "Campaign",
     "ChangeFeed",
     "ChangeKind",
+    "CheckState",
+    "CodeCheck",
     "CodeKind",
     "Consent",
     "Device",
@@ -71,6 +76,7 @@ __all__ = [
     "Erasure",
     "EventKind",
     "FailureReason",
+    "FeedbackCount",
     "GuideReport",
     "GuideText",
     "HeldEvent",
@@ -111,6 +117,10 @@ __all__ = [
     "ScanCount",
     "ServerMeta",
     "Service",
+    "SlipUsed",
+    "Spot",
+    "SpotDuty",
+    "SpotKind",
     "StreamAccess",
     "StreamHead",
     "Tally",
@@ -122,6 +132,7 @@ __all__ = [
     "VisitCode",
     "VisitEvent",
     "Walk",
+    "WalkIn",
     "WalkMember",
     "WalkState",
 ]

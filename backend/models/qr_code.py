@@ -16,10 +16,17 @@ class CodeKind(StrEnum):
     GUIDE = "guide"
     HOUSEHOLD = "household"
     BADGE = "badge"
+    NEIGHBOURHOOD = "neighbourhood"
+    SUPPORT_POINT = "support_point"
+    WIFI = "wifi"
+    PLACE = "place"
+    STALL = "stall"
+    SURVEY = "survey"
 
 
 class QrCode(Base):
-    """`token`: 10 Crockford characters (50 random bits). Exactly one target: guide slug, household or account."""
+    """`token`: 10 Crockford characters (50 random bits). Exactly one target: guide slug, household, account,
+    neighbourhood (`area_unit_id`) or a spot."""
 
     __tablename__ = "qr_code"
 
@@ -30,6 +37,8 @@ class QrCode(Base):
     guide: Mapped[str | None]
     household_id: Mapped[UUID | None] = mapped_column(ForeignKey("household.id"), index=True)
     account_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"), index=True)
+    area_unit_id: Mapped[UUID | None] = mapped_column(ForeignKey("area_unit.id"))
+    spot_id: Mapped[UUID | None] = mapped_column(ForeignKey("spot.id"))
     label: Mapped[str] = mapped_column(default="")
     placement: Mapped[str] = mapped_column(default="")
     created_by: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"))
@@ -48,6 +57,8 @@ class QrCode(Base):
             "guide",
             "household_id",
             "account_id",
+            "area_unit_id",
+            "spot_id",
             "placement",
             unique=True,
             postgresql_where=text("revoked_at IS NULL"),

@@ -61,6 +61,8 @@ class VisitEvent(Base):
         ForeignKeyConstraint(["ward_id", "household_link"], ["household.ward_id", "household.id"]),
         ForeignKeyConstraint(["ward_id", "paper_sheet_id"], ["paper_sheet.ward_id", "paper_sheet.id"]),
         Index("ix_visit_event_household", "household_link"),
+        # The code of a visit's slip is the beginning of this hash (0094).
+        Index("ix_visit_event_slip", text("substr(payload_sha256, 1, 6)")),
         Index("ix_visit_event_paper", "paper_sheet_id", postgresql_where=text("paper_sheet_id IS NOT NULL")),
     )
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +23,7 @@ from backend.models import (
     Membership,
     QrCode,
     ScanCount,
+    Spot,
     Team,
 )
 from backend.services import audit, codes
@@ -240,6 +241,18 @@ def list_codes(
     return rows
 
 
+def scans_by_day(session: Session, actor: Actor, code_id: UUID, days: int = 14) -> list[tuple[date, int]]:
+    """How often a code was opened on each of the last days, the newest first. Raises NotFound."""
+    code = codes.code_in_scope(session, actor, code_id)
+    first = today() - timedelta(days=days - 1)
+    rows = session.execute(
+        select(ScanCount.day, ScanCount.n).where(ScanCount.qr_code_id == code.id, ScanCount.day >= first)
+    )
+    counted = {row.day: row.n for row in rows}
+    found = [today() - timedelta(days=back) for back in range(days)]
+    return [(day, counted.get(day, 0)) for day in found]
+
+
 def alleys(session: Session, actor: Actor, neighbourhood_id: UUID) -> list[tuple[UUID, str]]:
     """The alleys of a neighbourhood in scope, id and name in dictionary order. Raises NotFound."""
     place = neighbourhood_for(session, actor, neighbourhood_id)
@@ -269,14 +282,18 @@ def _rows(session: Session, actor: Actor, condition: ColumnElement[bool], *, lim
             Household.address,
             Household.code,
             Account.full_name,
+            AreaUnit.name.label("area"),
+            Spot.name.label("spot"),
             all_scans.label("scans"),
             week_scans.label("scans_week"),
         )
         .join(Household, Household.id == QrCode.household_id, isouter=True)
         .join(Account, Account.id == QrCode.account_id, isouter=True)
+        .join(AreaUnit, AreaUnit.id == QrCode.area_unit_id, isouter=True)
+        .join(Spot, Spot.id == QrCode.spot_id, isouter=True)
         .join(ScanCount, ScanCount.qr_code_id == QrCode.id, isouter=True)
         .where(codes.code_scope(actor), condition)
-        .group_by(QrCode.id, Household.id, Account.id)
+        .group_by(QrCode.id, Household.id, Account.id, AreaUnit.id, Spot.id)
         .order_by(QrCode.revoked_at.is_not(None), all_scans.desc(), Household.walk_key, QrCode.created_at)
         .limit(limit)
     ).all()
@@ -285,7 +302,7 @@ def _rows(session: Session, actor: Actor, condition: ColumnElement[bool], *, lim
             id=row.QrCode.id,
             kind=CodeKind(row.QrCode.kind),
             token=row.QrCode.token,
-            target=_target(row.QrCode.guide, row.address or row.code, row.full_name),
+            target=_target(row.QrCode.guide, row.address or row.code, row.full_name or row.area or row.spot),
             placement=row.QrCode.placement,
             revoked=row.QrCode.revoked_at is not None,
             scans=int(row.scans),

@@ -16,14 +16,26 @@ from sqlalchemy.orm import Session
 from backend.core.clock import now, today
 from backend.core.ids import uuid7
 from backend.core.refusal import NotFound
-from backend.models import Account, CodeKind, Household, HouseholdState, Membership, QrCode, ScanCount
+from backend.models import Account, CodeKind, Household, HouseholdState, Membership, QrCode, ScanCount, Spot
 from backend.services import audit
-from backend.services.actor import Actor, household_scope
+from backend.services.actor import Actor, household_scope, neighbourhood_for, neighbourhood_ids
 from backend.services.guides import guide as find_guide
+from backend.text.vietnamese import name_key
+from qr.codes import urls
 from qr.codes.tokens import new_token
 from qr.codes.urls import BADGE, GUIDE, HOUSEHOLD, code_url
 
-LETTERS = {CodeKind.GUIDE: GUIDE, CodeKind.HOUSEHOLD: HOUSEHOLD, CodeKind.BADGE: BADGE}
+LETTERS = {
+    CodeKind.GUIDE: GUIDE,
+    CodeKind.HOUSEHOLD: HOUSEHOLD,
+    CodeKind.BADGE: BADGE,
+    CodeKind.NEIGHBOURHOOD: urls.NEIGHBOURHOOD,
+    CodeKind.SUPPORT_POINT: urls.SUPPORT_POINT,
+    CodeKind.WIFI: urls.WIFI,
+    CodeKind.PLACE: urls.PLACE,
+    CodeKind.STALL: urls.STALL,
+    CodeKind.SURVEY: urls.SURVEY,
+}
 
 
 @dataclass(frozen=True)
@@ -37,6 +49,8 @@ class Scanned:
     household_id: UUID | None
     account_id: UUID | None
     revoked: bool
+    area_unit_id: UUID | None = None
+    spot_id: UUID | None = None
 
 
 def url_of(code: QrCode, base_url: str) -> str:
@@ -65,6 +79,36 @@ def codes_for_guides(
     missing = [row for row in rows if row["guide"] not in have]
     issued = {code.guide: code for code in _issue(session, actor, missing, wanted)}
     return [issued[slug] for slug in slugs]
+
+
+def code_for_neighbourhood(
+    session: Session, actor: Actor, neighbourhood_id: UUID, *, placement: str = ""
+) -> QrCode:
+    """The live code of a neighbourhood's page at one placement. Raises NotFound outside the scope."""
+    place = neighbourhood_for(session, actor, neighbourhood_id)
+    row = {"kind": CodeKind.NEIGHBOURHOOD, "area_unit_id": place.id, "placement": placement}
+    return _issue(session, actor, [row], (QrCode.area_unit_id == place.id) & (QrCode.placement == placement))[
+        0
+    ]
+
+
+def code_for_spot(session: Session, actor: Actor, spot: Spot) -> QrCode:
+    """The live code of a spot that the caller found in the actor's scope."""
+    row = {"kind": CodeKind(spot.kind), "spot_id": spot.id}
+    return _issue(session, actor, [row], QrCode.spot_id == spot.id)[0]
+
+
+def live_code_of_spot(session: Session, spot: Spot) -> QrCode | None:
+    """The code in force of a spot; None after it was closed."""
+    return session.scalars(
+        select(QrCode).where(QrCode.spot_id == spot.id, QrCode.revoked_at.is_(None))
+    ).one_or_none()
+
+
+def people_led(session: Session, actor: Actor) -> list[Account]:
+    """The people whom the actor leads, by name."""
+    found = session.scalars(select(Account).where(Account.id.in_(led_accounts(actor))))
+    return sorted(found, key=lambda account: name_key(account.full_name))
 
 
 def code_for_household(session: Session, actor: Actor, household_id: UUID) -> QrCode:
@@ -130,6 +174,8 @@ def code_scope(actor: Actor) -> ColumnElement[bool]:
         (QrCode.kind == CodeKind.GUIDE)
         | QrCode.household_id.in_(select(Household.id).where(household_scope(actor)))
         | QrCode.account_id.in_(ever_led)
+        | QrCode.area_unit_id.in_(neighbourhood_ids(actor))
+        | QrCode.spot_id.in_(select(Spot.id).where(Spot.neighbourhood_id.in_(neighbourhood_ids(actor))))
     )
 
 
@@ -161,6 +207,8 @@ def replace(session: Session, actor: Actor, code_id: UUID) -> QrCode:
         "guide": old.guide,
         "household_id": old.household_id,
         "account_id": old.account_id,
+        "area_unit_id": old.area_unit_id,
+        "spot_id": old.spot_id,
         "label": old.label,
         "placement": old.placement,
     }
@@ -211,6 +259,8 @@ def resolve(session: Session, token: str, *, count: bool = True) -> Scanned | No
         household_id=row.household_id,
         account_id=row.account_id,
         revoked=row.revoked_at is not None,
+        area_unit_id=row.area_unit_id,
+        spot_id=row.spot_id,
     )
 
 
@@ -234,7 +284,7 @@ def _issue_missing(
 
 def _insert(session: Session, actor: Actor, rows: Iterable[dict[str, Any]]) -> None:
     """One statement for all rows; a target that has a live code (made meanwhile) keeps it."""
-    columns = ("kind", "guide", "household_id", "account_id", "label", "placement")
+    columns = ("kind", "guide", "household_id", "account_id", "area_unit_id", "spot_id", "label", "placement")
     defaults = {"label": "", "placement": ""}
     moment = now()
     values = [
@@ -263,6 +313,8 @@ def _same_target(code: QrCode) -> ColumnElement[bool]:
         (QrCode.guide, code.guide),
         (QrCode.household_id, code.household_id),
         (QrCode.account_id, code.account_id),
+        (QrCode.area_unit_id, code.area_unit_id),
+        (QrCode.spot_id, code.spot_id),
     ):
         if value is not None:
             same = same & (column == value)

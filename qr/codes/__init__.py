@@ -12,6 +12,7 @@ from qr.codes.sheets import LAYOUTS, Label, Layout, label_sheet_pdf
 from qr.codes.symbol import Symbol, TooLong, encode
 from qr.codes.tokens import CREDENTIAL_LENGTH, NotAToken, grouped, new_token, normalise
 from qr.codes.urls import BADGE, ENROLMENT, GUIDE, HOUSEHOLD, LIVE_BADGE, PAPER, NotAlphanumeric, code_url
+from qr.codes.wifi import wifi_text
 
 __all__ = [
     "BADGE",
@@ -48,4 +49,5 @@ __all__ = [
     "poster_pdf",
     "svg",
     "terminal",
+    "wifi_text",
 ]

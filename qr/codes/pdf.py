@@ -44,6 +44,12 @@ class LabelKind(StrEnum):
     GUIDE = "guide"
     HOUSEHOLD = "household"
     BADGE = "badge"
+    NEIGHBOURHOOD = "neighbourhood"
+    SUPPORT_POINT = "support_point"
+    WIFI = "wifi"
+    PLACE = "place"
+    STALL = "stall"
+    SURVEY = "survey"
 
 
 @dataclass(frozen=True)
@@ -59,6 +65,12 @@ class Look:
 
 LOOKS = {
     LabelKind.GUIDE: Look("HƯỚNG DẪN", "#1B3F8B", 3.0),
+    LabelKind.NEIGHBOURHOOD: Look("TỔ DÂN PHỐ", "#1B3F8B", 3.0),
+    LabelKind.SUPPORT_POINT: Look("ĐIỂM HỖ TRỢ", "#1B3F8B", 3.0),
+    LabelKind.WIFI: Look("WIFI CÔNG CỘNG", "#1B3F8B", 3.0),
+    LabelKind.PLACE: Look("GIỚI THIỆU", "#1B3F8B", 3.0),
+    LabelKind.STALL: Look("SẠP ĐÃ SOÁT", "#1B3F8B", 3.0),
+    LabelKind.SURVEY: Look("GÓP Ý", "#1B3F8B", 3.0),
     LabelKind.HOUSEHOLD: Look("MÃ CỬA NHÀ", INK, 0.0),
     LabelKind.BADGE: Look("KIỂM TRA NGƯỜI NÀY", "#0B6B2E", 1.0, tick=True, band=True),
 }

@@ -9,7 +9,23 @@ import re
 # The path letter of each kind of code. Enrolment is a credential, the others may hang on a wall.
 # Paper is a volunteer's day sheet ("tờ"): it opens at the desk only. A live badge's token changes every half minute.
 GUIDE, HOUSEHOLD, BADGE, ENROLMENT, PAPER, LIVE_BADGE = "G", "H", "B", "E", "T", "V"
-LETTERS = (GUIDE, HOUSEHOLD, BADGE, ENROLMENT, PAPER, LIVE_BADGE)
+# Places and what belongs to them: tổ dân phố, điểm hỗ trợ, wifi, địa điểm, sạp chợ, khảo sát; a visit's slip (phiếu).
+NEIGHBOURHOOD, SUPPORT_POINT, WIFI, PLACE, STALL, SURVEY, SLIP = "N", "D", "W", "P", "M", "K", "S"
+LETTERS = (
+    GUIDE,
+    HOUSEHOLD,
+    BADGE,
+    ENROLMENT,
+    PAPER,
+    LIVE_BADGE,
+    NEIGHBOURHOOD,
+    SUPPORT_POINT,
+    WIFI,
+    PLACE,
+    STALL,
+    SURVEY,
+    SLIP,
+)
 
 _ALPHANUMERIC = re.compile(r"[0-9A-Z $%*+\-./:]+")
 

@@ -3,7 +3,7 @@
 from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 
-from qr.pages import badges, codes, guides, help, home
+from qr.pages import badges, codes, guides, help, home, places, slips
 
 
 def register(app: Flask, csrf: CSRFProtect) -> None:
@@ -12,7 +12,6 @@ def register(app: Flask, csrf: CSRFProtect) -> None:
     app.register_blueprint(home.door)
     app.register_blueprint(guides.door)
     app.register_blueprint(codes.door)
-    app.register_blueprint(help.door)
-    csrf.exempt(help.door)
-    csrf.exempt(badges.door)
-    app.register_blueprint(badges.door)
+    for door in (badges.door, help.door, places.door, slips.door):
+        app.register_blueprint(door)
+        csrf.exempt(door)

@@ -11,7 +11,7 @@ from backend.edge.access import PUBLIC, Door
 from backend.edge.db import session
 from backend.edge.words import reading
 from backend.models import CodeKind
-from backend.services import codes, help_answer
+from backend.services import codes, help_answer, slips
 from backend.services.codes import Scanned
 from backend.services.contacts import contact_for
 from backend.services.guide_texts import guide_for
@@ -79,6 +79,8 @@ def find_code() -> ResponseReturnValue:
         guard.slow_guessing("follow")
         if help_answer.follow(session(), token) is not None:
             return redirect(f"/Y/{token}", 303)
+        if slips.open_slip(session(), token) is not None:
+            return redirect(f"/S/{token}", 303)
         return _unknown()
     return redirect(f"/{codes.LETTERS[found.kind]}/{found.token}", 303)
 

@@ -76,6 +76,15 @@ def check(purpose: str, ticket: Ticket) -> None:
         raise Refusal("help_question", fields={"tinh": "help_question"})
 
 
+def first_use(purpose: str, ticket: Ticket) -> bool:
+    """True the first time that a form is sent in; forms that make their entry known by themselves need no asking."""
+    try:
+        rate_limit.hit(db.engine, f"{purpose}_once", ticket.nonce, limit=1, window=timedelta(days=1))
+    except Refusal:
+        return False
+    return True
+
+
 def slow_guessing(what: str) -> None:
     """Count a look at a page that a secret code opens, per address. Raises Refusal too_many (429)."""
     window = timedelta(minutes=15)

@@ -23,6 +23,7 @@ from backend.models import (
     Account,
     BulkAct,
     BulkKind,
+    CodeCheck,
     CodeKind,
     ImportBatch,
     PaperSheet,
@@ -106,6 +107,11 @@ def _objects(session: Session, people: People, *, mine: bool) -> dict[str, str]:
     act = BulkAct(ward_id=ward.id, kind=BulkKind.MARK, before={}, count=0, done_by=leader.id)
     session.add_all([batch, code, sheet, act, referral])
     asked = make.create_help_request(session, neighbourhood, household=household)
+    spot = make.create_spot(session, neighbourhood)
+    seen = CodeCheck(
+        ward_id=ward.id, neighbourhood_id=neighbourhood.id, account_id=member.id, state="unlisted", place="x"
+    )
+    session.add(seen)
     session.flush()
     return {
         "household_id": str(household.id),
@@ -123,6 +129,8 @@ def _objects(session: Session, people: People, *, mine: bool) -> dict[str, str]:
         "visit_code_id": str(evening.id),
         "sheet_id": str(sheet.id),
         "request_id": str(asked.id),
+        "spot_id": str(spot.id),
+        "check_id": str(seen.id),
         "target_id": str(uuid4()),
         "act_id": str(act.id),
         "referral_id": str(referral.id),

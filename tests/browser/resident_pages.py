@@ -9,8 +9,11 @@ from dataclasses import dataclass, field, replace
 from flask import Flask
 from sqlalchemy.orm import Session
 
+from backend.core.clock import now
 from backend.models import HelpDoor, HelpWhen
-from backend.services import codes, help_asking
+from backend.services import codes, help_asking, live_badges
+from backend.services.sessions import actor_of_device
+from qr.codes.live import live_token, step_at
 from tests.people import acting
 
 # name → path; the words in braces are filled by `make`.
@@ -29,6 +32,11 @@ PAGES: dict[str, str] = {
     "household-revoked": "/H/{old_plate}",
     "unknown": "/H/0000000000",
     "badge-unknown": "/B/0000000000",
+    "live-badge": "/V/{fresh}",
+    "live-badge-old": "/V/{stale}",
+    "live-badge-early": "/V/{early}",
+    "live-badge-forged": "/V/00000000000000000000000000",
+    "visit-code": "/xac-minh",
     "privacy": "/quyen-rieng-tu",
     "help": "/giup",
     "help-plate": "/giup/{plate}",
@@ -40,13 +48,18 @@ NO_PAGE = {"/tim", "/g/<token>", "/h/<token>", "/b/<token>", "/y/<token>"}
 
 @dataclass
 class Pages:
-    """`names` fill the paths."""
+    """`names` fill the paths; `handle` and `secret` make the codes of a rotating badge."""
 
     names: dict[str, str] = field(default_factory=dict)
+    handle: str = ""
+    secret: bytes = b""
 
     def path(self, name: str) -> str:
-        """Where the page `name` is."""
-        return PAGES[name].format(**self.names)
+        """Where the page `name` is now: a rotating code is made when it is asked for."""
+        step = step_at(now().timestamp())
+        shown = {"fresh": step, "stale": step - 4, "early": step + 4}
+        live = {word: live_token(self.handle, self.secret, one) for word, one in shown.items()}
+        return PAGES[name].format(**self.names, **live)
 
 
 def make(session: Session, live) -> Pages:  # type: ignore[no-untyped-def]  # tests.browser.conftest.Live imports this
@@ -70,7 +83,9 @@ def make(session: Session, live) -> Pages:  # type: ignore[no-untyped-def]  # te
     names["request"] = help_asking.ask(
         session, door, help_asking.Asked(("eid_level_2",), HelpWhen.TONIGHT), "resident-pages"
     )
-    return Pages(names)
+    phone = actor_of_device(session, live.people.minh_token)
+    assert phone is not None
+    return Pages(names, *live_badges.new_key(session, phone))
 
 
 def unlisted(app: Flask) -> list[str]:

@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import time, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -17,17 +18,32 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from backend.core import crypto
-from backend.core.clock import today
+from backend.core.clock import now, today
 from backend.core.crypto import Keyring
 from backend.core.settings import PROJECT
 from backend.database import migrate, work
 from backend.database.embedded import EmbeddedPostgres
 from backend.database.engine import make_engine
 from backend.models import Account, Assignment, Campaign, Device, Household, PaperSheet, Visit, WalkMember
-from backend.services import codes, demo, enrol, events, feed, paper, paper_print, places, reference, sessions
+from backend.services import (
+    badges,
+    codes,
+    demo,
+    enrol,
+    events,
+    feed,
+    live_badges,
+    paper,
+    paper_print,
+    places,
+    reference,
+    sessions,
+    visit_codes,
+)
 from backend.services.actor import Actor, load_actor
 from backend.services.event_core import compose
 from backend.services.paper import Entry
+from qr.codes.live import live_token, step_at
 from tests.browser.conftest import SIZES, serve
 from tests.browser.install import FLAGS, chromium_path
 from tests.importing.files import xlsx
@@ -46,6 +62,7 @@ class World:
     engine: Engine
     tokens: dict[str, str] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
+    badge_key: tuple[str, bytes] = ("", b"")
 
 
 @dataclass(frozen=True)
@@ -234,6 +251,10 @@ SHOTS = (
     Shot("leader", "dot-ket-thuc", "/dot/{campaign}/ket-thuc", "officer"),
     Shot("leader", "ma", "/ma"),
     Shot("leader", "ma-mot", "/ma/{code}"),
+    Shot("leader", "ma-hen", "/ma/hen"),
+    Shot("leader", "ma-hen-loi-bao", "/ma/hen/{visit_code_id}"),
+    Shot("leader", "bao-dang-ngo", "/ma/bao", "officer"),
+    Shot("leader", "cham-cong", "/nguoi/cham-cong"),
     Shot("leader", "toi", "/toi"),
     Shot("leader", "bang-tieng-anh", "/bang?lang=en"),
     Shot("leader", "khong-co", "/ho/00000000-0000-0000-0000-000000000000"),
@@ -243,6 +264,13 @@ SHOTS = (
     Shot("resident", "tai-khoan-an-sinh", "/huong-dan/tai-khoan-an-sinh", "nobody"),
     Shot("resident", "so-suc-khoe", "/huong-dan/so-suc-khoe", "nobody"),
     Shot("resident", "the-tinh-nguyen-vien", "/B/{badge}", "nobody"),
+    Shot("resident", "the-tren-may", "/V/{fresh}", "nobody"),
+    Shot("resident", "the-tren-may-het-han", "/V/{stale}", "nobody"),
+    Shot("resident", "the-tren-may-gia", "/V/00000000000000000000000000", "nobody"),
+    Shot("resident", "bao-xong", "/B/{badge}", "nobody", _press("Hỏi tiền")),
+    Shot("resident", "ma-hen", "/xac-minh", "nobody"),
+    Shot("resident", "ma-hen-dung", "/xac-minh?ma={visit_code}", "nobody"),
+    Shot("resident", "ma-hen-khong-co", "/xac-minh?ma=000000", "nobody"),
     Shot("resident", "ma-cua-ho", "/H/{plate}", "nobody"),
     Shot("resident", "ma-khong-co", "/B/0000000000", "nobody"),
     Shot("resident", "quyen-rieng-tu", "/quyen-rieng-tu", "nobody"),
@@ -261,6 +289,7 @@ SHOTS = (
 def main() -> None:
     """Make the world, serve it, take every picture."""
     crypto.configure(Keyring.from_secret(bytes(range(32))))
+    badges.in_hours = lambda _moment: True  # pictures are taken by day, too
     wanted = sys.argv[1] if len(sys.argv) > 1 else ""
     with tempfile.TemporaryDirectory(prefix="gocua-shots-") as folder:
         server = EmbeddedPostgres(Path(folder))
@@ -352,6 +381,27 @@ def _name(session: Session, made: demo.Demo, world: World) -> None:
         "plate": plate.token,
         "badge": codes.code_for_account(session, leader, volunteer).token,
     }
+    _proof(session, leader, world, volunteer, device)
+
+
+def _proof(session: Session, leader: Actor, world: World, volunteer: UUID, device: Device) -> None:
+    """A key for the volunteer's rotating code, and a visit code for a few evenings."""
+    phone = load_actor(session, volunteer, device_id=device.id)
+    assert phone is not None
+    world.badge_key = live_badges.new_key(session, phone)
+    made = visit_codes.announce(
+        session,
+        leader,
+        next(iter(leader.leads)),
+        starts_on=today(),
+        ends_on=today() + timedelta(days=2),
+        opens=time(19, 30),
+        closes=time(21, 30),
+    )
+    world.names |= {
+        "visit_code_id": str(made),
+        "visit_code": visit_codes.one(session, leader, made).code,
+    }
 
 
 def _sheet(session: Session, leader: Actor, volunteer: UUID) -> PaperSheet:
@@ -380,6 +430,8 @@ def _take(browser: Browser, world: World, address: str, shot: Shot, size: str) -
 
 def _open(context: BrowserContext, world: World, address: str, shot: Shot) -> Page:
     names = dict(world.names)
+    step = step_at(now().timestamp())
+    names |= {word: live_token(*world.badge_key, one) for word, one in (("fresh", step), ("stale", step - 4))}
     with work.unit_of_work(world.engine) as session:
         leader = session.scalars(select(Account).where(Account.login == "totruong.mau")).one()
         actor = load_actor(session, leader.id)

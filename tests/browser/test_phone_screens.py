@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import time
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from backend.core.clock import today
 from backend.database import work
-from backend.services import codes
+from backend.services import codes, visit_codes
 from mobile_api.shell import DIST
 from tests.browser.conftest import SIZES, Live, axe
 from tests.people import acting
@@ -44,7 +46,7 @@ _SMALL = """() => [...document.querySelectorAll('button, a, select, input, texta
 
 @pytest.fixture
 def phone(browser: Browser, live: Live) -> Iterator[PhonePage]:
-    """`phone(lang="vi", **look)`: the app on Minh's paired phone, past the greeting, its doors loaded.
+    """`phone(lang="vi", workers="block", **look)`: the app on Minh's paired phone, past the greeting, its doors loaded.
 
     An error in a page's script or a blocked file fails the test.
     """
@@ -52,9 +54,12 @@ def phone(browser: Browser, live: Live) -> Iterator[PhonePage]:
     contexts: list[BrowserContext] = []
     problems: list[str] = []
 
-    def open_phone(lang: str = "vi", **look: str) -> Page:
+    def open_phone(lang: str = "vi", workers: str = "block", **look: str) -> Page:
         context = browser.new_context(
-            base_url=live.url, locale="vi-VN", service_workers="block", **SIZES["phone"]
+            base_url=live.url,
+            locale="vi-VN",
+            service_workers=workers,  # type: ignore[arg-type]
+            **SIZES["phone"],
         )
         contexts.append(context)
         context.add_cookies([{"name": "gocua_device", "value": live.people.minh_token, "url": live.url}])
@@ -106,6 +111,10 @@ def far_enough_apart(page: Page) -> None:
 @pytest.mark.parametrize("lang", ["vi", "en"])
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_every_screen_for_everybody(live: Live, phone: PhonePage, lang: str, theme: str) -> None:
+    with work.unit_of_work(live.engine) as session:
+        evening = {"opens": time(19, 30), "closes": time(21, 30)}
+        lan = acting(session, live.people.lan)
+        visit_codes.announce(session, lan, live.people.team.id, starts_on=today(), ends_on=today(), **evening)
     page = phone(lang, theme=theme)
     for screen in SCREENS:
         visit(page, screen.format(door=live.households[0].id))
@@ -172,6 +181,9 @@ def test_what_was_saved_can_be_put_right_later(phone: PhonePage) -> None:
     page.get_by_role("button", name="Lưu", exact=True).click()
     visit(page, "/cho-gui")
     page.get_by_role("link", name="Sửa").first.click()
+    page.get_by_text("Bản sửa thay cho lần ghi trước").wait_for()
+    axe(page)
+    far_enough_apart(page)
     choose(page, "Hẹn lại…")
     page.get_by_role("button", name="Thứ Bảy").or_(page.get_by_role("button", name="19:30")).first.click()
     page.get_by_role("button", name="Lưu", exact=True).click()
@@ -311,7 +323,7 @@ def test_a_pin_locks_and_opens(phone: PhonePage) -> None:
 
 @pytest.mark.parametrize("lang", ["vi", "en"])
 def test_the_first_screen_greets_and_says_when_it_is_safe(live: Live, phone: PhonePage, lang: str) -> None:
-    page = phone(lang)
+    page = phone(lang, workers="allow")
     page.evaluate("localStorage['gocua.look'] = JSON.stringify({language: document.documentElement.lang})")
     page.reload()
     safe = {"vi": "Bây giờ mất mạng cũng không sao", "en": "You may lose the network now"}
@@ -326,6 +338,20 @@ def test_an_unpaired_phone_is_told_what_to_do(live: Live, browser: Browser) -> N
     page = context.new_page()
     page.goto("/m/")
     expect(page.locator("h1")).to_have_text("Máy này chưa được ghép")
+    axe(page)
+    far_enough_apart(page)
+    context.close()
+
+
+def test_an_iphone_is_told_its_own_way_to_the_home_screen(live: Live, browser: Browser) -> None:
+    agent = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Safari/604.1"
+    context = browser.new_context(base_url=live.url, locale="vi-VN", user_agent=agent, **SIZES["phone"])
+    context.add_cookies([{"name": "gocua_device", "value": live.people.minh_token, "url": live.url}])
+    page = context.new_page()
+    page.goto("/m/")
+    expect(page.get_by_text("Bấm nút Chia sẻ")).to_be_visible()
+    expect(page.get_by_text("Thêm vào MH chính")).to_be_visible()
+    expect(page.get_by_role("status")).to_contain_text("Bây giờ mất mạng cũng không sao")
     axe(page)
     far_enough_apart(page)
     context.close()

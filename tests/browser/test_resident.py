@@ -61,8 +61,9 @@ def test_one_request_and_no_script(browser: Browser, live: Live, tokens: Pages) 
     page.on("request", lambda request: asked.append(request.url))
     for name in PAGES:
         asked.clear()
-        page.goto(tokens.path(name), wait_until="networkidle")
-        assert [url for url in asked if not url.endswith("/favicon.ico")] == [live.url + tokens.path(name)]
+        path = tokens.path(name)
+        page.goto(path, wait_until="networkidle")
+        assert [url for url in asked if not url.endswith("/favicon.ico")] == [live.url + path]
         assert page.locator("h1").first.is_visible()
     page.context.close()
 

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Route, expect
 
-from tests.phone.app import all_sent, away, captive_portal, counts, open_first, pair, send_now
+from tests.phone.app import LOOK_MS, all_sent, away, captive_portal, counts, open_first, pair, send_now
 from tests.phone.conftest import Ground, NewPhone
 
 
@@ -77,31 +77,54 @@ def test_two_tabs_send_once(ground: Ground, new_phone: NewPhone, locks: bool) ->
     assert len(ground.stored()) == 10
 
 
+# Photographs fill a real disk; here a store of random bytes fills the browser's real quota, to the last few hundred.
+_FILL = """async () => {
+  const db = await new Promise((resolve, reject) => {
+    const request = indexedDB.open("photographs");
+    request.onupgradeneeded = () => request.result.createObjectStore("all", { autoIncrement: true });
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+  const put = (bytes) => new Promise((resolve) => {
+    const taken = db.transaction("all", "readwrite", { durability: "strict" });
+    for (let at = 0; at < bytes; at += 65536) {
+      taken.objectStore("all").add(crypto.getRandomValues(new Uint8Array(Math.min(65536, bytes - at))));
+    }
+    taken.oncomplete = () => resolve("");
+    taken.onabort = () => resolve(taken.error?.name ?? "aborted");
+  });
+  const said = new Set();
+  for (const bytes of [1048576, 65536, 4096, 256]) {
+    for (let error = ""; error === ""; said.add(error)) error = await put(bytes);
+  }
+  db.close();
+  return [...said].filter(Boolean);
+}"""
+_EMPTY = """() => new Promise((resolve) => {
+  const request = indexedDB.deleteDatabase("photographs");
+  request.onsuccess = () => resolve(true);
+})"""
+
+
 def test_a_full_disk_is_told(ground: Ground, new_phone: NewPhone) -> None:
-    """Never "saved" for what is not: a red banner, another try once there is room."""
+    """Chromium's real quota: never "saved" for what is not, a red banner, another try once there is room."""
     phone = new_phone()
+    disk = phone.new_cdp_session(phone.new_page())
+    disk.send("Storage.overrideQuotaForOrigin", {"origin": ground.server.url, "quotaSize": 8 * 1024 * 1024})
     page = pair(phone, ground.invitation())
     phone.set_offline(True)
     away(page, 2)
     open_first(page)
-    page.evaluate(
-        """() => {
-          const real = IDBObjectStore.prototype.put;
-          globalThis.makeRoom = () => { IDBObjectStore.prototype.put = real; };
-          IDBObjectStore.prototype.put = function (...given) {
-            if (this.name === "outbox") {
-              this.transaction.abort();
-              throw new DOMException("full", "QuotaExceededError");
-            }
-            return real.apply(this, given);
-          };
-        }"""
-    )
+    assert page.evaluate(_FILL) == ["QuotaExceededError"]
+    page.wait_for_timeout(LOOK_MS)
     page.get_by_role("button", name="Vắng nhà").tap()
     expect(page.get_by_text("CHƯA LƯU ĐƯỢC 1 mục")).to_be_visible()
     expect(page.get_by_text("Bộ nhớ máy đã đầy")).to_be_visible()
     assert counts(page) == (2, 0, 0)
-    page.evaluate("makeRoom()")
+    page.get_by_role("button", name="Thử lại").tap()
+    expect(page.get_by_text("CHƯA LƯU ĐƯỢC 1 mục")).to_be_visible()
+    assert counts(page) == (2, 0, 0)
+    assert page.evaluate(_EMPTY)
     page.get_by_role("button", name="Thử lại").tap()
     expect(page.get_by_text("CHƯA LƯU ĐƯỢC 1 mục")).to_have_count(0)
     assert counts(page) == (3, 0, 0)

@@ -194,6 +194,8 @@ export interface OutboxItem {
   /** this visit was taken back or replaced by a later event of this phone */
   superseded: boolean;
   tries: number;
+  /** the code of a visit's slip: ten characters, made from its hash; "" for what is no visit */
+  slip: string;
 }
 
 export interface OutboxView {

@@ -1,4 +1,5 @@
 /** This phone's own events, opened, as the screens see them. Pure but for the opening. */
+import { slipCode } from "../protocol/slip";
 import type { OutboxItem, OutboxView, Outcome } from "../contract";
 import { unbox } from "../crypto/box";
 import type { Ports } from "../ports";
@@ -139,5 +140,6 @@ function item(
     corrects: core?.corrects ?? null,
     superseded: gone.has(event.id),
     tries: event.tries,
+    slip: core && typeof outcome === "string" ? slipCode(event.sha256) : "",
   };
 }

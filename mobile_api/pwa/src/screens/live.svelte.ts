@@ -5,7 +5,8 @@ import type { Symbol } from "../components/Qr.svelte";
 import type { BadgeSecret } from "./packs.svelte";
 
 const TICK_MS = 500;
-const QUIET_ZONE = 4;
+// Two modules more are the white of the card around it: the code itself shall be as large as the screen allows.
+const QUIET_ZONE = 2;
 
 export interface Shown {
   symbol: Symbol | null;
@@ -58,7 +59,7 @@ export function rotate(secret: BadgeSecret, offset: () => number, show: (shown: 
 }
 
 /** A symbol of level M: a screen is never torn or stained, and larger modules are worth more there. */
-async function draw(url: string): Promise<Symbol> {
+export async function draw(url: string): Promise<Symbol> {
   const { encodeQR } = await import("qr");
   const rows = encodeQR(url, "raw", { ecc: "medium", border: QUIET_ZONE });
   const runs = rows.flatMap((row, y) =>

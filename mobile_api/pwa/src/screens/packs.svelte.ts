@@ -110,9 +110,15 @@ async function load(): Promise<void> {
   await Promise.all([
     one<GuidePack>("guides", (body) => (all = { ...all, guides: body })),
     one<Badge>("badge", (body) => (all = { ...all, badge: body })).then(secret),
-    one<Attendance>("attendance", (body) => (all = { ...all, attendance: body })),
+    // Counted anew on the server each time: once in a start is enough, and when somebody looks.
+    all.attendance ? null : loadAttendance(),
     one<{ plates: Record<string, string> }>("plates", (body) => (all = { ...all, plates: body.plates })),
   ]);
+}
+
+/** My days worked, from the phone at once and then from the server. */
+export function loadAttendance(): Promise<void> {
+  return one<Attendance>("attendance", (body) => (all = { ...all, attendance: body }));
 }
 
 /** The secret of the rotating code: asked for once, and again when the server knows another one or none. */

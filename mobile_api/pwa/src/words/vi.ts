@@ -101,6 +101,10 @@ export const vi = {
   "problem.diverged": "Danh sách trên máy khác với máy chủ. Máy sẽ tải lại.",
 
   // A door
+  "slip.show": "Phiếu",
+  "slip.title": "Phiếu cho người dân",
+  "slip.how": "Đưa người dân quét, hoặc chép mã ra giấy. Trang ấy nói việc đã làm, không nêu tên ai trong nhà. Máy gửi xong thì trang mới mở được.",
+  "slip.paper": "Không quét được: gõ mã ở trang {host}.",
   "ask.tag": "nhờ giúp",
   "ask.title": "Nhà này nhờ giúp",
   "ask.other": "Việc khác trên điện thoại",
@@ -304,7 +308,7 @@ export const vi = {
   "badge.code": "Mã để ông/bà quét và xem thẻ này có thật không",
   "badge.how": "Ông/bà quét mã để xem tôi có đúng là người của tổ và đang trong giờ hay không.",
   "badge.next": "Thời gian còn lại của mã này",
-  "badge.left": "Mã tự đổi sau {n} giây. Không cần mạng.",
+  "badge.left": "Mã tự đổi sau {n} giây.",
   "badge.static": "Mã thường của thẻ giấy. Cần có mạng một lần để có mã tự đổi.",
   "badge.phone": "Hoặc gọi tổ:",
   "badge.say": "Nói tên và tổ trước, rồi mới đưa thẻ. Ông/bà muốn gọi hỏi thì mời gọi.",

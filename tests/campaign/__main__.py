@@ -35,7 +35,7 @@ def main() -> int:
     plan = plan_for(wanted.events, wanted.seed)
     if wanted.kills:
         plan = Plan(
-            None, 20, 60, wanted.seed, {"web": wanted.kills[0], "database": wanted.kills[1]}, False, 0, 4, 4
+            None, 20, 300, wanted.seed, {"web": wanted.kills[0], "database": wanted.kills[1]}, False, 0, 4, 4
         )
     with tempfile.TemporaryDirectory(prefix="gocua-campaign-", ignore_cleanup_errors=True) as name:
         told = campaign(plan, Path(name), _say)

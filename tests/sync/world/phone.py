@@ -358,6 +358,7 @@ class Profile:
         """Rows, tombstones and cursor in one step."""
         if page["reset"]:
             stream.shadow = {}
+            stream.trail.clear()
         self.write_rows(stream, page)
         stream.gen, stream.epoch = page["gen"], page["epoch"]
         stream.cursor, stream.snapshot_head = page["next_cursor"], page["snapshot_head"]

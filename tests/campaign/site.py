@@ -3,9 +3,7 @@
 Only processes that were started here are ended, each by its pid.
 """
 
-import os
 import random
-import signal
 import subprocess
 import time
 import urllib.request
@@ -104,7 +102,10 @@ class Site:
         found = self.web_processes()
         if len(found) < 2:
             return False
-        found[0].kill()
+        try:
+            found[0].kill()
+        except psutil.NoSuchProcess:
+            return False
         self.kills["web"] += 1
         return True
 
@@ -122,10 +123,11 @@ class Site:
         """Kill PostgreSQL's first process, wait until the others have left, start it again."""
         pid = self._database.pid
         assert pid is not None
-        family = psutil.Process(pid).children(recursive=True)
-        os.kill(pid, signal.SIGKILL)
+        first = psutil.Process(pid)
+        family = [first, *first.children(recursive=True)]
+        first.kill()
         self.kills["database"] += 1
-        _gone([*family, *([psutil.Process(pid)] if psutil.pid_exists(pid) else [])])
+        _gone(family)
         self._start_database()
 
     def _start_database(self) -> None:

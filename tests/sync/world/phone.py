@@ -10,7 +10,7 @@ import json
 import random
 import uuid
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -22,13 +22,30 @@ _RETAINED = frozenset(("accepted", "accepted_out_of_scope", "quarantined"))
 
 @dataclass(frozen=True)
 class Event:
-    """A sealed event: sent byte for byte until it is answered. `core` is None once it was scrubbed."""
+    """A sealed event: sent byte for byte until it is answered.
+
+    `core` is None once it was scrubbed; `trace` is then what keeps the volunteer's credit.
+    """
 
     id: str
     sha256: str
     core: str | None
     author: str
     household: str
+    trace: dict[str, Any] | None = None
+
+    def wire(self) -> dict[str, Any]:
+        """As an item of a push."""
+        left = {"core": self.core} if self.core is not None else {"redacted": self.trace}
+        return {"id": self.id, "sha256": self.sha256, **left}
+
+    def scrubbed(self) -> "Event":
+        """The same event without its words."""
+        if self.core is None:
+            return self
+        core = json.loads(self.core)
+        trace = {name: core[name] for name in ("author", "kind", "device_time", "tz", "offset_ms")}
+        return Event(self.id, self.sha256, None, self.author, self.household, trace)
 
 
 @dataclass(frozen=True)
@@ -76,7 +93,7 @@ class Push:
             "device_now": self.device_now.isoformat(timespec="milliseconds"),
             "schema": 1,
             "n": len(self.items),
-            "items": [{"id": one.id, "sha256": one.sha256, "core": one.core} for one in self.items],
+            "items": [one.wire() for one in self.items],
         }
 
 
@@ -202,6 +219,24 @@ class Profile:
         """With something waiting, logging out only locks (section 20): nothing is removed."""
         self.evict()
 
+    def lose_everything(self) -> None:
+        """The phone fell into the canal, or its storage was wiped: a new profile on a new database."""
+        self.outbox.clear()
+        self.retained.clear()
+        self.dead.clear()
+        self.streams.clear()
+
+    def shut_out(self) -> None:
+        """The server said "revoked": cache away, the outbox goes to quarantine."""
+        self.streams.clear()
+
+    def wipe(self) -> bool:
+        """All was taken: outbox and retained go; false while something still waits."""
+        if self.outbox:
+            return False
+        self.retained.clear()
+        return True
+
     def evict(self) -> None:
         """The system took the cache; the outbox is another database."""
         self.streams.clear()
@@ -261,11 +296,11 @@ class Profile:
         if code in _RETAINED:
             self.keep(event, code)
         elif code == "accepted_redacted":
-            self.keep(Event(event.id, event.sha256, None, event.author, event.household), code)
+            self.keep(event.scrubbed(), code)
         elif code == "invalid":
             self.dead[event.id] = (event, result.get("reason", ""))
         elif code == "id_conflict":
-            renamed = Event(self.new_id(), event.sha256, event.core, event.author, event.household)
+            renamed = replace(event, id=self.new_id())
             self.outbox[renamed.id] = renamed
         else:
             self.outbox[event.id] = self.outbox.pop(event.id)  # later; the others go first
@@ -349,10 +384,9 @@ class Profile:
             self.offer_again()
 
     def offer_again(self) -> None:
-        """Retained events go back to the outbox; a scrubbed one has nothing left to offer."""
-        for id_, kept in list(self.retained.items()):
-            if kept.event.core is not None:
-                self.outbox[id_] = self.retained.pop(id_).event
+        """Retained events go back to the outbox; of a scrubbed one, what keeps its credit."""
+        for id_ in list(self.retained):
+            self.outbox[id_] = self.retained.pop(id_).event
 
     def apply(self, stream: Stream, page: dict[str, Any]) -> None:
         """Rows, tombstones and cursor in one step."""
@@ -381,8 +415,7 @@ class Profile:
         """Erased on the server: id, hash, author and times stay, the content goes."""
         kept = self.retained.get(id_)
         if kept is not None:
-            event = Event(kept.event.id, kept.event.sha256, None, kept.event.author, kept.event.household)
-            self.retained[id_] = Kept(event, kept.code, kept.at)
+            self.retained[id_] = Kept(kept.event.scrubbed(), kept.code, kept.at)
 
     def finish(self, stream: Stream, page: dict[str, Any]) -> str:
         """After the last page: swap a snapshot in, compare digests, take a snapshot when they differ."""

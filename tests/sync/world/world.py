@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from backend.database import work
 from backend.edge import access
 from backend.models import Account, Assignment, Household, Role, Walk, WalkMember
-from backend.services import feed, people, walks_live
+from backend.services import enrol, erasure, feed, merging, people, walks_live
 from backend.services.actor import Actor, load_actor
 from backend.services.walk_doors import live
 from tests import factories as make
@@ -242,6 +242,23 @@ class World:
                 if not quietly:
                     self._touch_walk(session, member.walk_id)
 
+    def erase(self, door: str) -> None:
+        """A household takes its consent back."""
+        with self.acting() as session:
+            erasure.erase(session, self.lead(session), UUID(door))
+        self.erased.add(door)
+
+    def merge(self, old: str, new: str) -> None:
+        """The leader makes one door of two."""
+        with self.acting() as session:
+            merging.merge_households(session, self.lead(session), UUID(old), UUID(new))
+
+    def revoke(self, name: str) -> None:
+        """The leader shuts a phone out."""
+        with self.acting() as session:
+            enrol.revoke_device(session, self.lead(session, self.officer), UUID(self[name].profile.device))
+        self.shut_out.add(name)
+
     def begin_walk(self, account: UUID) -> None:
         """And is on it again."""
         with self.acting() as session:
@@ -273,7 +290,9 @@ class World:
             self.rotate()
 
     def rotate(self) -> None:
-        """What the operator's command does after a restore."""
+        """What the operator's command does after a restore: the ledger of erasures first, then a new epoch."""
+        with self.acting() as session:
+            erasure.replay(session)
         with self.acting() as session:
             meta = feed.ensure_epoch(session)
             meta.epoch, meta.epoch_since = uuid4(), make.now()
@@ -315,9 +334,19 @@ class World:
             self.late.append(Late(seat, push, reply))
             reply = None
         told = seat.profile.take_push(push, reply)
+        if told == "revoked":
+            seat.profile.shut_out()
         if told == "taken":
             self._no_good_one_waits(seat, push, reply)
         return told
+
+    def quarantine(self, name: str) -> str:
+        """A phone that was shut out hands over what it has."""
+        seat = self[name]
+        push = seat.profile.next_push()
+        if push is None:
+            return "nothing"
+        return seat.profile.take_push(push, self.post(seat, "quarantine", push.body()))
 
     def pull(self, name: str, stream: str, fault: str = "fine") -> str:
         """One page over the line."""
@@ -446,8 +475,11 @@ class World:
             self.wrong.append(f"I8: a cursor of {seat.name} passed a row that was not returned")
 
     def _no_good_one_waits(self, seat: Seat, push: Push, reply: Answer | None) -> None:
-        assert reply is not None
-        told = {result["id"]: result["code"] for result in reply.read()["results"]}
+        body = reply.read() if reply is not None else None
+        if body is None or {item.id for item in push.items} != {one["id"] for one in body["results"]}:
+            self.wrong.append(f"I1: {seat.name} took for an answer what is none")
+            return
+        told = {result["id"]: result["code"] for result in body["results"]}
         for item in push.items:
             if not self.ledger[item.sha256].bad and told[item.id] in ("invalid", "retry_later"):
                 self.wrong.append(f"I9: a good item of {seat.name} was answered {told[item.id]}")

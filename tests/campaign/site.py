@@ -10,7 +10,7 @@ import urllib.request
 from pathlib import Path
 
 import psutil
-from sqlalchemy import Engine, make_url
+from sqlalchemy import Engine
 
 from backend.core import crypto
 from backend.core.crypto import Keyring
@@ -142,29 +142,22 @@ class Site:
     # --- backup and restore ---
 
     def backup(self) -> Path:
-        """A backup as the operator's manual says, taken while everything runs."""
-        to = self.folder / "backup.dump"
+        """A backup as the operator takes it, while everything runs."""
+        to = self.folder / "backup"
         to.unlink(missing_ok=True)
-        self._tool("pg_dump", "-Fc", "-Z1", "-f", str(to))
+        self.run("backup", str(to))
         return to
 
     def restore(self, backup: Path) -> None:
-        """The server is lost, the backup is put back, a new epoch begins."""
+        """The server is lost, the backup is put back."""
         assert self._process is not None
         children = psutil.Process(self._process.pid).children(recursive=True)
         self._process.kill()
         self._process.wait()
         _gone(children)
         self.engine.dispose()
-        self._tool("pg_restore", "--clean", "--if-exists", "--no-owner", "--single-transaction", str(backup))
-        self.run("epoch", "rotate")
+        self.run("restore", str(backup), "--yes")
         self.start()
-
-    def _tool(self, name: str, *arguments: str) -> None:
-        url = make_url(self._database.url)
-        place = ("-h", str(url.query["host"]), "-U", str(url.username), "-d", str(url.database))
-        program = Path(self._database._server.bin_path) / name
-        subprocess.run([program, *place, *arguments], check=True, capture_output=True, timeout=3600)
 
 
 def _serves(process: psutil.Process) -> bool:

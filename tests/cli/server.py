@@ -29,7 +29,9 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def gocua(folder: Path, *arguments: str, seconds: float = 120, **more: str) -> subprocess.CompletedProcess[str]:
+def gocua(
+    folder: Path, *arguments: str, seconds: float = 120, **more: str
+) -> subprocess.CompletedProcess[str]:
     """Run a command to its end."""
     return subprocess.run(
         [GOCUA, *arguments],

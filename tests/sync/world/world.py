@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 from flask import Flask
@@ -294,8 +294,7 @@ class World:
         with self.acting() as session:
             erasure.replay(session)
         with self.acting() as session:
-            meta = feed.ensure_epoch(session)
-            meta.epoch, meta.epoch_since = uuid4(), make.now()
+            feed.rotate_epoch(session)
 
     @property
     def epoch(self) -> str:

@@ -31,12 +31,12 @@ def main() -> int:
     parser.add_argument("--events", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--kills", type=int, nargs=2, metavar=("WEB", "DATABASE"))
+    parser.add_argument("--minutes", type=float, default=120)
     wanted = parser.parse_args()
     plan = plan_for(wanted.events, wanted.seed)
     if wanted.kills:
-        plan = Plan(
-            None, 20, 300, wanted.seed, {"web": wanted.kills[0], "database": wanted.kills[1]}, False, 0, 4, 4
-        )
+        kills = {"web": wanted.kills[0], "database": wanted.kills[1]}
+        plan = Plan(None, 20, 300, wanted.seed, kills, False, 0, 4, 4, wanted.minutes)
     with tempfile.TemporaryDirectory(prefix="gocua-campaign-", ignore_cleanup_errors=True) as name:
         told = campaign(plan, Path(name), _say)
     print_table(told)

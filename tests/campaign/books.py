@@ -94,8 +94,14 @@ def balance(site: Site, phones: Sequence[Phone]) -> Books:
         changed=changed,
         differing_phones=len(differing(site.engine, phones)),
         holes=holes,
-        differences=len(json.loads(site.run("recount", "--json", codes=(0, 1)))["differences"]),
+        differences=_recount(site),
     )
+
+
+def _recount(site: Site) -> int:
+    told = site.run("recount", "--json", codes=(0, 1))
+    assert told, "the recount did not come to its end"
+    return len(json.loads(told)["differences"])
 
 
 def differing(engine: Engine, phones: Sequence[Phone]) -> list[str]:

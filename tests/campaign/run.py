@@ -33,6 +33,7 @@ class Plan:
     hand_overs: int = 20
     threads: int = 6
     web_processes: int = 2
+    minutes: float = 120  # the most that a run of kills may take
 
 
 @dataclass
@@ -163,9 +164,13 @@ class Campaign:
 
     def attack_at_once(self) -> None:
         """Kill as fast as things come back, until all kills are done; a few events between two kills."""
+        end = time.monotonic() + self.plan.minutes * 60
         for at, kind in enumerate(shuffled(self.plan.kills | {"hand_over": self.plan.hand_overs}, self.dice)):
             before = self._acked()
-            while self._acked() < before + 50 and not self.over.wait(0.02):
+            if time.monotonic() > end:
+                self.say("the time is over")
+                break
+            while self._acked() < before + 10 and not self.over.wait(0.02):
                 self.site.supervise()
             self.over.wait(self.dice.random() * 0.1)
             if self.over.is_set():

@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint types bench openapi evening lighthouse setup setup-dev pwa browser screenshots lock clean
+.PHONY: run test lint types bench openapi evening campaign kills controls lighthouse setup setup-dev pwa browser screenshots lock clean
 
 run: setup  ## serve the demo ward (first start makes it)
 	@exec $(BIN)/gocua run
@@ -31,6 +31,15 @@ evening: setup-dev  ## 12 simulated phones on 1,300 households against a running
 
 lighthouse: setup-dev browser  ## Lighthouse's mobile preset on every page of the residents: 98 points or fail
 	$(BIN)/python -m tests.lighthouse
+
+campaign: setup-dev  ## N events on phones while server and database are killed, restored and led: make campaign N=1000000
+	$(BIN)/python -W ignore -m tests.campaign --events $(or $(N),20000)
+
+kills: setup-dev  ## 1,000 kill -9 of web processes and 200 of PostgreSQL during pushes
+	$(BIN)/python -W ignore -m tests.campaign --kills 1000 200
+
+controls: setup-dev  ## each sabotage of the protocol, and how many random histories it takes to notice it
+	GOCUA_HISTORIES=$(or $(N),60) $(BIN)/pytest tests/sync/world/test_controls.py
 
 screenshots: setup-dev browser  ## docs/screenshots, each page at 360 and 1280 px
 	$(BIN)/python -m tests.browser.screenshots

@@ -28,7 +28,17 @@ from backend.text.vietnamese import place_key, search_key, sort_key
 from tests import factories as make
 
 _SERVICES = ("eid_level_2", "ehealth_book", "welfare_account", "cashless")
-_REASONS = ("no_smartphone", "otp_not_received", "data_mismatch", "wants_more_time")
+_REASONS = {
+    "eid_level_2": (
+        "not_approved_yet",
+        "no_smartphone",
+        "otp_not_received",
+        "data_mismatch",
+        "wants_more_time",
+    ),
+    "ehealth_book": ("prerequisite_missing", "data_mismatch", "app_too_old", "wants_more_time"),
+    "welfare_account": ("no_bank_account", "account_not_own_name", "no_smartphone", "wants_more_time"),
+}
 _OUTCOMES = ("helped", "not_home", "no_need", "rescheduled", "refused", "no_access", "moved_away")
 _WEIGHTS = (46, 28, 9, 8, 6, 2, 1)
 _STATES = ("done_with_help", "does_alone", "shown", "blocked", "keeps_old_way")
@@ -275,7 +285,7 @@ def _event(
         state = random.choice(_STATES)
         result = {"resident": str(person), "service": service, "state": state}
         if state == "blocked" and random.random() < 0.9:
-            result["reason"] = random.choice(_REASONS)
+            result["reason"] = random.choice(_REASONS[service])
         payload["results"] = [result]
     elif outcome == "rescheduled":
         day = at.date() + timedelta(days=random.randint(0, 9))

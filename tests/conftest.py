@@ -49,6 +49,16 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         _server.stop()
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The table of the positive controls (tests/sync/world): what was broken, and what noticed it."""
+    reports = terminalreporter.getreports("passed")
+    rows = [value for report in reports for name, value in report.user_properties if name == "control"]
+    if rows:
+        terminalreporter.section(f"{len(rows)} sabotages, each noticed")
+        for name, story, broken, needed in sorted(rows):
+            terminalreporter.write_line(f"{name:42}{story:50}{broken:8}{needed}")
+
+
 def fresh_database(name: str) -> str:
     """The address of a new, empty database on the test server."""
     url = make_url(os.environ[_URL])

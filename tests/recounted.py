@@ -2,6 +2,7 @@
 equal, and what it cost before there were sums (decision 0051)."""
 
 from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -44,10 +45,12 @@ _DOORS = text(
 )
 _VISITS = text(
     """
-    SELECT (v.est_time AT TIME ZONE 'Asia/Ho_Chi_Minh')::date AS day, h.neighbourhood_id AS place, v.household_id AS door,
-           v.outcome, cardinality(v.flags) > 0 AS flagged
+    SELECT (v.est_time AT TIME ZONE 'Asia/Ho_Chi_Minh')::date AS day, h.neighbourhood_id AS place, v.outcome,
+           count(*) AS n, array_agg(DISTINCT v.household_id) AS doors,
+           count(*) FILTER (WHERE cardinality(v.flags) > 0) AS flagged
     FROM visit v JOIN household h ON h.id = v.household_id
     WHERE v.est_time >= :since AND v.effective AND h.neighbourhood_id = ANY(:places)
+    GROUP BY 1, 2, 3
     """
 )
 _APPOINTMENTS = text(
@@ -74,24 +77,21 @@ def recounted(session: Session, places: list[UUID], services: list[str], at: dat
     visits = session.execute(_VISITS, values).all()
     residents = session.execute(_RESIDENTS, values).scalar_one()
     tonight = [row for row in visits if row.day == at.date()]
+    blocked = [row for row in steps if row.state == "blocked"]
     return {
         "residents": residents,
         "services": {
             code: _service([row for row in steps if row.service == code], residents) for code in services
         },
-        "reasons": _counts(((row.service, row.reason), row.n) for row in steps if row.state == "blocked"),
+        "reasons": _counts(((row.service, row.reason), row.n) for row in blocked),
         "places": {
             place: (
                 *((row.doors, row.done, row.untouched, row.on_no_walk, row.stubs) if row else (0,) * 5),
-                sum(visit.place == place for visit in tonight),
-                sum(visit.place == place and visit.flagged for visit in tonight),
-                sum(each.n for each in steps if each.place == place and each.state == "blocked"),
-                sum(
-                    each.n
-                    for each in steps
-                    if each.place == place and each.state == "blocked" and each.reason in WARD_HAND
-                ),
-                max((visit.day for visit in visits if visit.place == place), default=None),
+                sum(each.n for each in tonight if each.place == place),
+                sum(each.flagged for each in tonight if each.place == place),
+                sum(each.n for each in blocked if each.place == place),
+                sum(each.n for each in blocked if each.place == place and each.reason in WARD_HAND),
+                max((each.day for each in visits if each.place == place), default=None),
             )
             for place in places
             for row in [doors.get(place)]
@@ -99,18 +99,18 @@ def recounted(session: Session, places: list[UUID], services: list[str], at: dat
         "trend": [
             (
                 day,
-                sum(visit.day == day for visit in visits),
-                len({visit.door for visit in visits if visit.day == day}),
-                sum(visit.day == day and visit.outcome == "helped" for visit in visits),
+                sum(each.n for each in visits if each.day == day),
+                _doors(each for each in visits if each.day == day),
+                sum(each.n for each in visits if each.day == day and each.outcome == "helped"),
             )
             for day in (at.date() - timedelta(days=back) for back in range(13, -1, -1))
         ],
         "tonight": (
-            len(tonight),
-            len({visit.door for visit in tonight}),
-            _counts((visit.outcome, 1) for visit in tonight),
+            sum(each.n for each in tonight),
+            _doors(tonight),
+            _counts((each.outcome, each.n) for each in tonight),
             session.execute(_APPOINTMENTS, values).scalar_one(),
-            sum(visit.flagged for visit in tonight),
+            sum(each.flagged for each in tonight),
         ),
     }
 
@@ -171,3 +171,7 @@ def _counts(pairs: Any) -> dict[Any, int]:
     for key, n in pairs:
         found[key] += n
     return dict(found)
+
+
+def _doors(visits: Iterable[Any]) -> int:
+    return len({door for each in visits for door in each.doors})

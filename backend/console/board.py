@@ -23,7 +23,7 @@ door = Door("board", __name__, template_folder="templates")
 
 MOST_REASONS = 12
 MOST_NAMED = 10
-PAGE = 40
+PAGE = 25
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 

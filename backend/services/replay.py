@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from backend.core.clock import VIETNAM, today
@@ -54,7 +54,12 @@ class Told:
 
 
 def tell(session: Session, ward_id: UUID, only: Collection[UUID] | None = None) -> dict[UUID, Told]:
-    """Every door of a ward (or those of `only`) as the raw events tell it."""
+    """Every door of a ward (or those of `only`) as the raw events tell it.
+
+    A big ward is folded for minutes: until the end of its transaction the session has no time limits.
+    """
+    for limit in ("idle_in_transaction_session_timeout", "statement_timeout"):
+        session.execute(text(f"SET LOCAL {limit} = 0"))
     doors = select(Household).where(Household.ward_id == ward_id)
     people = select(Resident).where(Resident.ward_id == ward_id)
     raw = select(VisitEvent).where(VisitEvent.ward_id == ward_id, VisitEvent.core_enc.is_not(None))

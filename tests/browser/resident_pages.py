@@ -43,7 +43,7 @@ PAGES: dict[str, str] = {
     "help-follow": "/Y/{request}",
 }
 # Rules that show no page of their own: a redirect, or the same page under its lower-case letter.
-NO_PAGE = {"/tim", "/g/<token>", "/h/<token>", "/b/<token>", "/y/<token>"}
+NO_PAGE = {"/v/<token>", "/tim", "/g/<token>", "/h/<token>", "/b/<token>", "/y/<token>"}
 
 
 @dataclass

@@ -44,6 +44,7 @@ from backend.services.actor import Actor, load_actor
 from backend.services.event_core import compose
 from backend.services.paper import Entry
 from qr.codes.live import live_token, step_at
+from tests.big_ward import Size, make_big_ward
 from tests.browser.conftest import SIZES, serve
 from tests.browser.install import FLAGS, chromium_path
 from tests.importing.files import xlsx
@@ -209,6 +210,9 @@ SHOTS = (
     Shot("leader", "dang-nhap", "/vao", "nobody"),
     Shot("leader", "bang", "/bang"),
     Shot("leader", "bang-phuong", "/bang?khu=&dot=", "officer"),
+    Shot("leader", "bang-110-to", "/bang", "coordinator"),
+    Shot("leader", "bang-110-to-tim", "/bang?tim=dan+pho+7", "coordinator"),
+    Shot("leader", "bang-nguoi-xem", "/bang", "viewer"),
     Shot("leader", "ho", "/ho"),
     Shot("leader", "ho-loc", "/ho?viec=eid_level_2&buoc=blocked"),
     Shot("leader", "ho-mot", "/ho/{household}"),
@@ -320,6 +324,10 @@ def world(url: str) -> World:
         _tonight(session, made)
     with work.unit_of_work(engine) as session:
         _name(session, made, there)
+    large = make_big_ward(engine, Size(teams=110, households=4400, visits=14_000, volunteers=2), code="00008")
+    with work.unit_of_work(engine) as session:
+        there.tokens["coordinator"] = sessions.open_session(session, large.officer)
+        there.tokens["viewer"] = sessions.open_session(session, large.viewer)
     return there
 
 

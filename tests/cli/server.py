@@ -29,14 +29,16 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def gocua(folder: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+def gocua(
+    folder: Path, *arguments: str, seconds: float = 120, **more: str
+) -> subprocess.CompletedProcess[str]:
     """Run a command to its end."""
     return subprocess.run(
         [GOCUA, *arguments],
         env=environment(folder, **more),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=seconds,
         check=False,
     )
 

@@ -4,10 +4,23 @@ import random
 import socket
 import threading
 from collections import Counter
+from collections.abc import Mapping
 from types import TracebackType
 
-# What happens to a connection, of 100.
+# What happens to a connection, of 100. "late": the phone is cut off at once and its request arrives all the same,
+# after others; "slow": the reply takes its time; "twice": the server gets the request two times.
 _FAULTS = {"pass": 72, "cut_request": 7, "lose_reply": 10, "cut_reply": 8, "portal": 3}
+ALL_FAULTS = {
+    "pass": 74,
+    "cut_request": 4,
+    "lose_reply": 6,
+    "cut_reply": 4,
+    "portal": 3,
+    "late": 3,
+    "slow": 3,
+    "twice": 3,
+}
+_LATEST, _SLOWEST = 2.0, 0.5
 _PORTAL = b"<html><body>Wifi mien phi: moi dang nhap</body></html>"
 _SECONDS = 60
 
@@ -15,9 +28,11 @@ _SECONDS = 60
 class BadLine:
     """Listens on a port of its own and forwards to the server at `target`; `faults` counts what went wrong."""
 
-    def __init__(self, target: int, seed: int) -> None:
+    def __init__(self, target: int, seed: int, faults: Mapping[str, int] = _FAULTS) -> None:
         self.healthy = False
         self.faults: Counter[str] = Counter()
+        self._mix = faults
+        self._over = threading.Event()
         self._target = target
         self._random = random.Random(seed)
         self._lock = threading.Lock()
@@ -32,6 +47,7 @@ class BadLine:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._over.set()
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         self._thread.join()
@@ -53,24 +69,35 @@ class BadLine:
                 if fault == "portal":
                     client.sendall(_html())
                     return
-                with socket.create_connection(("127.0.0.1", self._target), timeout=_SECONDS) as server:
-                    if fault == "cut_request":
-                        server.sendall(request[: int(len(request) * share)])
-                        return
-                    server.sendall(request)
-                    reply = _until_closed(server)
+                if fault == "cut_request":
+                    self._send(request[: int(len(request) * share)], whole=False)
+                    return
+                if fault == "late":
+                    client.close()
+                    self._over.wait(share * _LATEST)
+                if fault == "twice":
+                    self._send(request)
+                reply = self._send(request)
+                if fault == "slow":
+                    self._over.wait(share * _SLOWEST)
                 if fault == "cut_reply":
                     client.sendall(reply[: int(len(reply) * share)])
-                elif fault == "pass":
+                elif fault in ("pass", "slow", "twice"):
                     client.sendall(reply)
             except OSError:
                 return
+
+    def _send(self, request: bytes, *, whole: bool = True) -> bytes:
+        """What the server answers; with `whole` false the line breaks before it can."""
+        with socket.create_connection(("127.0.0.1", self._target), timeout=_SECONDS) as server:
+            server.sendall(request)
+            return _until_closed(server) if whole else b""
 
     def _choose(self) -> tuple[str, float]:
         with self._lock:
             if self.healthy:
                 return "pass", 1.0
-            fault = self._random.choices(tuple(_FAULTS), tuple(_FAULTS.values()))[0]
+            fault = self._random.choices(tuple(self._mix), tuple(self._mix.values()))[0]
             if fault != "pass":
                 self.faults[fault] += 1
             return fault, self._random.random()

@@ -5,7 +5,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Barrier, Event
 from uuid import UUID
 
@@ -20,8 +20,8 @@ from backend.core.settings import Settings
 from backend.database import migrate, work
 from backend.database.engine import make_engine
 from backend.edge.db import db
-from backend.models import Account, Device, StreamHead, Visit, VisitEvent
-from backend.services import events, feed, reference
+from backend.models import Account, Device, Household, StreamHead, Visit, VisitEvent
+from backend.services import events, feed, pull, reference
 from backend.services.event_core import Item
 from tests import factories as make
 from tests.conftest import fresh_database
@@ -212,3 +212,60 @@ def test_a_pull_reads_one_moment(ward: Ward) -> None:
         event.remove(engine, "before_cursor_execute", look)
     assert seen[0] == ("repeatable read", "on")
     assert seen[-1] == ("read committed", "off")
+
+
+def test_the_order_of_numbers_is_the_order_of_commits(ward: Ward) -> None:
+    """D10: A takes its number and waits, B would commit, the phone pulls, A commits: nothing is skipped."""
+    _one_writer_waits(ward)
+
+
+def test_a_naive_sequence_is_noticed(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
+    """S10, the positive control: numbers from a sequence, no lock; the phone passes a row that it never got."""
+    with ward.engine.begin() as connection:
+        connection.execute(text("CREATE SEQUENCE IF NOT EXISTS naive START 1000000"))
+    locked = "UPDATE stream_head h SET n = h.n + k.n FROM heads JOIN k USING (audience) WHERE h.audience = heads.audience\n"
+    told = "RETURNING h.audience, h.n - k.n AS before"
+    number = feed._NUMBER.replace(
+        locked, "SELECT h.audience, nextval('naive') * 100 AS before FROM heads h JOIN k USING (audience)\n"
+    )
+    number = number.replace(told, "").replace("ORDER BY h.audience FOR NO KEY UPDATE", "ORDER BY h.audience")
+    assert "nextval" in number
+    top = "COALESCE((SELECT max(f.seq) FROM change_feed f WHERE f.audience = h.audience), 0)"
+    header = pull._TEAM.header.replace("h.n, h.horizon", f"{top} AS n, h.horizon")
+    header = header.replace("CASE WHEN h.n =", f"CASE WHEN {top} =")
+    monkeypatch.setattr(feed, "_NUMBER", number)
+    monkeypatch.setattr(pull, "_TEAM", replace(pull._TEAM, header=header))
+    with pytest.raises(AssertionError, match="team:"):
+        _one_writer_waits(ward)
+
+
+def _one_writer_waits(ward: Ward) -> None:
+    reader = ward.phone(WRITERS)
+    reader.pull(ward.stream)
+    second = Event()
+
+    def write(door: UUID) -> None:
+        with work.unit_of_work(ward.engine) as session:
+            feed.touch_households(session, [door])
+        second.set()
+
+    with Session(ward.engine) as first, ThreadPoolExecutor(1) as pool:
+        feed.touch_households(first, [ward.doors[0]])
+        feed.flush_touches(first)  # it has its number, and has not committed
+        writing = pool.submit(write, ward.doors[1])
+        while not second.is_set() and not _somebody_waits(ward.engine):
+            second.wait(0.01)
+        reader.pull(ward.stream)
+        first.commit()
+        writing.result(30)
+    reader.pull(ward.stream)
+    with Session(ward.engine) as session:
+        for door in ward.doors[:2]:
+            held = reader.rows[ward.stream]["household", str(door)]["v"]
+            assert held == session.get_one(Household, door).v
+
+
+def _somebody_waits(engine: Engine) -> bool:
+    with engine.connect() as connection:
+        waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        return bool(connection.execute(text(waiting)).scalar_one())

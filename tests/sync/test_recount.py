@@ -100,3 +100,10 @@ def test_a_difference_names_no_person(evening: Team, session: Session) -> None:
     assert "shown" in line
     assert "does_alone" in line
     assert "Nguyễn" not in line
+
+
+def test_a_big_ward_may_take_its_time(evening: Team, session: Session) -> None:
+    """A ward of 100,000 visits is folded for longer than the budgets that guard the web's transactions."""
+    recount.in_ward(session, evening.people.ward.id)
+    for limit in ("idle_in_transaction_session_timeout", "statement_timeout"):
+        assert session.execute(text(f"SHOW {limit}")).scalar_one() == "0"

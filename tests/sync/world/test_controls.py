@@ -1,0 +1,57 @@
+"""Every sabotage is noticed, by its name; the table says by what, and after how many random histories."""
+
+import os
+import re
+from collections.abc import Callable
+
+import pytest
+
+from tests.sync.world import histories
+from tests.sync.world.conftest import NewWorld
+from tests.sync.world.controls import CONTROLS, Control
+from tests.sync.world.directed import DIRECTED
+
+# `make controls` also counts how many random histories notice it; in every other run the directed one does.
+HISTORIES = int(os.environ.get("GOCUA_HISTORIES", "0"))
+STEPS = 45
+
+
+@pytest.mark.parametrize("control", CONTROLS, ids=[control.name for control in CONTROLS])
+def test_the_sabotage_is_noticed(
+    new_world: NewWorld,
+    control: Control,
+    monkeypatch: pytest.MonkeyPatch,
+    record_property: Callable[[str, object], None],
+) -> None:
+    control.server(monkeypatch)
+    told = None
+    with new_world(phone=control.phone) as world:
+        try:
+            DIRECTED[control.story](world)
+        except AssertionError as error:
+            told = f"{error} {world.wrong}"
+        told = told or " ".join(world.wrong)
+    assert told, f"nothing noticed: {control.name}"
+    named = re.findall(r"\bI\d+\b", told)
+    if control.breaks:
+        assert control.breaks in named, f"{control.name}: {told[:300]}"
+    needed = f"{_needed(new_world, control)} random" if HISTORIES else "1 directed"
+    record_property("control", (control.name, control.story, named[0] if named else "story", needed))
+
+
+def _needed(new_world: NewWorld, control: Control) -> str:
+    """How many random histories it takes until one goes wrong."""
+    for seed in range(1, HISTORIES + 1):
+        with new_world(seed, control.phone) as world:
+            try:
+                if histories.play(world, histories.steps_of(seed, STEPS)):
+                    return str(seed)
+            except AssertionError:
+                return str(seed)
+    return f"not in {HISTORIES}"
+
+
+def test_there_are_more_than_twenty() -> None:
+    names = [control.name for control in CONTROLS]
+    assert len(names) == len(set(names)) >= 20
+    assert {control.story for control in CONTROLS} <= DIRECTED.keys()

@@ -118,13 +118,13 @@ def add_members(session: Session, actor: Actor, team_id: UUID, written: str) -> 
     if not lines:
         raise Refusal("bad_form", fields={"names": "needed"})
     if len(lines) > _MOST_AT_ONCE:
-        raise Refusal("people_many", fields={"names": "people_many"}, limit=_MOST_AT_ONCE)
+        raise Refusal("people_many", limit=_MOST_AT_ONCE)
     made: list[Account] = []
     seen: set[str] = set()
     for number, line in lines:
         name, _comma, phone = (part.strip() for part in line.replace("\t", ",").partition(","))
         if search_key(name) in seen:
-            raise Refusal("people_twice", fields={"names": "people_twice"}, line=number)
+            raise Refusal("people_twice", line=number)
         seen.add(search_key(name))
         try:
             if len(name) > _LONGEST_NAME:
@@ -133,7 +133,7 @@ def add_members(session: Session, actor: Actor, team_id: UUID, written: str) -> 
         except Refusal as refusal:
             if refusal.code != "bad_form":
                 raise
-            raise Refusal("people_line", fields={"names": "people_line"}, line=number) from None
+            raise Refusal("people_line", line=number) from None
     return made
 
 

@@ -17,6 +17,7 @@ _COMMANDS = {
     "worker": "up:worker",
     "open-ward": "open_ward:open_ward",
     "demo": "demo:demo",
+    "demo-list": "demo_list:demo_list",
     "import-households": "import_households:import_households",
     "migrate": "database:migrate",
     "recount": "database:recount",

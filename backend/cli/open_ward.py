@@ -35,7 +35,7 @@ def open_ward(ward: str, officer: str, login: str, as_json: bool) -> None:
         return
     click.echo(f"Đã mở {unit.name} ({unit.code}). Mời cán bộ đăng nhập ở {address}/vao")
     click.echo(f"  Tên đăng nhập: {given.login}")
-    click.echo(f"  Mật khẩu lần đầu: {given.password}   (chỉ hiện một lần; đổi ngay ở trang Của tôi)")
+    click.echo(f"  Mật khẩu lần đầu: {given.password}   (chỉ hiện một lần; lần đầu vào sẽ phải đổi)")
 
 
 def _the_one(session: Session, wish: str) -> AreaUnit:

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from flask import current_app, flash, redirect, render_template, request
+from flask import Response, current_app, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 from marshmallow import EXCLUDE, Schema, fields
@@ -11,14 +11,15 @@ from marshmallow import EXCLUDE, Schema, fields
 from backend.console import forms, words
 from backend.console.place import chosen_neighbourhood
 from backend.core.clock import now
+from backend.core.i18n import sentence
 from backend.core.refusal import NotFound, Refusal
 from backend.edge.access import LEADERS, Door, actor
 from backend.edge.db import session
-from backend.edge.words import _
+from backend.edge.words import _, locale
 from backend.models import Role
-from backend.services import enrol, people, people_leave, people_rows
+from backend.services import enrol, people, people_leave, people_rows, people_slips, walk_handover
 from backend.services.actor import LEADING
-from qr.codes import ENROLMENT, code_url, grouped, svg
+from qr.codes import ENROLMENT, code_url, grouped, slips_pdf, svg
 
 door = Door("people", __name__, template_folder="templates")
 
@@ -35,6 +36,16 @@ class MemberForm(Schema):
     role = forms.Choice(list(people.TEAM_ROLES), load_default=Role.MEMBER)
 
 
+class ManyForm(Schema):
+    """Several people at once, one to a line."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    team = fields.UUID(required=True)
+    names = fields.String(required=True, validate=[forms.present, forms.up_to(6000)])
+
+
 class InTeamForm(Schema):
     """Something about one person in one team."""
 
@@ -42,6 +53,15 @@ class InTeamForm(Schema):
         unknown = EXCLUDE
 
     team = fields.UUID(required=True)
+
+
+class HeirsIn(Schema):
+    """Who takes the doors of somebody who leaves."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    cho = fields.List(fields.UUID())
 
 
 class RoleForm(InTeamForm):
@@ -79,6 +99,38 @@ def add() -> ResponseReturnValue:
         return _new(forms.problems(refusal)), refusal.status
     flash(_("Đã thêm vào tổ. Bước tiếp: đưa mã QR vào điện thoại của người ấy."))
     return redirect(f"/nguoi/{made.id}", 303)
+
+
+@door.page("/nguoi/them-nhieu", who=LEADERS, methods=("GET", "POST"))
+def add_many() -> ResponseReturnValue:
+    """Add a whole list of people; the team's page then offers their slips."""
+    if request.method == "GET":
+        return _new(forms.NO_PROBLEM, "console/people/many.html")
+    try:
+        form = forms.read(ManyForm())
+        with session().begin_nested():
+            made = people.add_members(session(), actor(), form["team"], form["names"])
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        return _new(forms.problems(refusal), "console/people/many.html"), refusal.status
+    flash(_("Đã thêm {n} người. Bước tiếp: in phiếu mời, hoặc cho từng người quét mã.", n=len(made)))
+    return redirect("/nguoi", 303)
+
+
+@door.page("/nguoi/phieu/<uuid:team_id>", who=LEADERS, methods=("POST",))
+def slips(team_id: UUID) -> ResponseReturnValue:
+    """Invitation slips as PDF for everybody of a team without a phone."""
+    people.team_for(session(), actor(), team_id)
+    return _slips(team_id, None, "/nguoi")
+
+
+@door.page("/nguoi/<uuid:account_id>/phieu/<uuid:team_id>", who=LEADERS, methods=("POST",))
+def slip(account_id: UUID, team_id: UUID) -> ResponseReturnValue:
+    """An invitation slip for one person."""
+    people_rows.profile(session(), actor(), account_id)
+    people.membership_for(session(), actor(), account_id, team_id)
+    return _slips(team_id, account_id, f"/nguoi/{account_id}")
 
 
 @door.page("/nguoi/<uuid:account_id>", who=LEADERS)
@@ -172,9 +224,17 @@ def leave(account_id: UUID, team_id: UUID) -> ResponseReturnValue:
         effects = people_leave.leaving(session(), actor(), account_id, team_id)
         if request.method == "GET":
             return render_template(
-                "console/people/leave.html", effects=effects, account_id=account_id, team_id=team_id
+                "console/people/leave.html",
+                effects=effects,
+                account_id=account_id,
+                team_id=team_id,
+                others=_others(account_id, team_id),
             )
-        people_leave.leave(session(), actor(), account_id, team_id)
+        receivers = forms.load(HeirsIn(), request.form, ("cho",))["cho"]
+        with session().begin_nested():
+            if receivers and effects.alone:
+                walk_handover.hand_over_all(session(), actor(), account_id, receivers)
+            people_leave.leave(session(), actor(), account_id, team_id)
     except NotFound:
         raise
     except Refusal as refusal:
@@ -183,10 +243,40 @@ def leave(account_id: UUID, team_id: UUID) -> ResponseReturnValue:
     return redirect("/nguoi", 303)
 
 
-def _new(problems: dict[str, Any]) -> str:
+def _others(account_id: UUID, team_id: UUID) -> list[walk_handover.Holder]:
+    """Who could take the doors over, with what they hold already."""
+    return [
+        one
+        for one in walk_handover.holders(session(), actor())
+        if one.team_id == team_id and one.account_id != account_id
+    ]
+
+
+def _slips(team_id: UUID, account_id: UUID | None, back: str) -> ResponseReturnValue:
+    base_url = str(current_app.config["GOCUA"].base_url)
+    try:
+        with session().begin_nested():
+            made = people_slips.invitation_slips(session(), actor(), team_id, base_url, account_id=account_id)
+            body = slips_pdf(made)
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        flash(sentence(refusal.code, locale(), **refusal.values), "attention")
+        return redirect(back, 303)
+    return Response(
+        body,
+        mimetype="application/pdf",
+        headers={
+            "Content-Disposition": 'attachment; filename="phieu-moi.pdf"',
+            "Cache-Control": "no-store",
+        },
+    )
+
+
+def _new(problems: dict[str, Any], template: str = "console/people/new.html") -> str:
     teams = people_rows.teams(session(), actor())
     return render_template(
-        "console/people/new.html",
+        template,
         teams=[(str(team.id), team.name) for team in teams],
         form=request.form,
         team=request.values.get("team", ""),

@@ -87,6 +87,9 @@ def myself() -> ResponseReturnValue:
         passwords.change(session(), actor(), form["current"], form["new"], form["again"], keep=_token())
     except Refusal as refusal:
         return _mine(forms.problems(refusal)), refusal.status
+    if actor().first_password:
+        flash(_("Đã đổi mật khẩu. Mời bắt đầu."))
+        return redirect("/bang", 303)
     flash(_("Đã đổi mật khẩu. Các máy khác của bạn phải đăng nhập lại."))
     return redirect("/toi", 303)
 
@@ -108,6 +111,7 @@ def _entrance(problems: dict[str, Any]) -> str:
 def _mine(problems: dict[str, Any]) -> str:
     return render_template(
         "console/sign_in/myself.html",
+        first=actor().first_password,
         open_sessions=passwords.open_sessions(session(), actor(), _token()),
         **problems,
     )

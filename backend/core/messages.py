@@ -54,8 +54,18 @@ MESSAGES.update(
         "password_is_login": N_("Mật khẩu không được trùng tên đăng nhập."),
         "password_not_current": N_("Mật khẩu đang dùng chưa đúng."),
         "password_differs": N_("Hai lần nhập chưa giống nhau."),
+        "password_same": N_("Đây là mật khẩu vừa được cấp. Đặt mật khẩu khác, chỉ mình bạn biết."),
+        "password_first": N_("Mời đổi mật khẩu lần đầu trước."),
         "login_taken": N_("Tên đăng nhập này đã có người dùng. Chọn tên khác."),
         "bad_login": N_("Tên đăng nhập chỉ gồm chữ không dấu, số, dấu chấm, dấu gạch; từ 3 đến 40 ký tự."),
+        "people_line": N_(
+            "Dòng {line} chưa đúng: cần họ tên, sau dấu phẩy là số điện thoại (nếu có). Chưa thêm ai."
+        ),
+        "people_twice": N_(
+            "Dòng {line} trùng tên với dòng trên. Thêm chữ để phân biệt, ví dụ “Lan A”. Chưa thêm ai."
+        ),
+        "people_many": N_("Mỗi lần thêm nhiều nhất {limit} người."),
+        "slips_none": N_("Ai trong tổ cũng đã có máy. Cần phiếu cho máy mới thì mở trang của người ấy."),
         "last_leader": N_("Đây là tổ trưởng duy nhất của tổ. Chọn tổ trưởng mới trước, rồi mới cho nghỉ."),
         "not_yourself": N_("Bạn không tự làm việc này cho mình được. Nhờ cán bộ phường."),
         "no_id_numbers": N_("Có dãy số dài. Xin đừng ghi số căn cước, mã OTP hay số tài khoản."),

@@ -93,6 +93,16 @@ def guard(view: View, policy: Policy) -> View:
                 raise Refusal("sign_in", status=401)
             if policy.roles and not (g.actor and g.actor.roles & policy.roles):
                 raise Refusal("not_allowed", status=403)
+            if (
+                g.actor
+                and g.actor.first_password
+                and policy.roles
+                and policy.credential is Credential.BROWSER
+            ):
+                # Somebody else knows this password: until it is changed it opens nothing but that page.
+                if _wants_json():
+                    raise Refusal("password_first", status=403)
+                return redirect("/toi", 303)
             response = current_app.make_response(view(*args, **kwargs))
             work.commit(session())
             return response

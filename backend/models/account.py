@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.models.base import Base, CreatedAt, Encrypted, Id, WardId, one_of
@@ -23,7 +23,10 @@ class Role(StrEnum):
 
 
 class Account(Base):
-    """`login` and `password_hash` only for those who come by browser; volunteers enrol a phone instead."""
+    """`login` and `password_hash` only for those who come by browser; volunteers enrol a phone instead.
+
+    `password_once`: somebody else knows the password; it opens only the page where it is changed.
+    """
 
     __tablename__ = "account"
 
@@ -33,6 +36,7 @@ class Account(Base):
     phone: Mapped[str | None] = mapped_column(Encrypted("account.phone"))
     login: Mapped[str | None] = mapped_column(unique=True)
     password_hash: Mapped[str | None]
+    password_once: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     locale: Mapped[str] = mapped_column(default="vi")
     disabled_at: Mapped[datetime | None]
     created_at: Mapped[CreatedAt]

@@ -19,7 +19,8 @@ class Actor:
     """One signed-in person with the rights of this moment.
 
     `teams`: every team the person belongs to; `leads`: those led. `ward_wide`: sees all of the ward.
-    `device_id`: the phone, when the request comes from one. `request_id`: for the audit.
+    `device_id`: the phone, when the request comes from one. `request_id`: for the audit. `first_password`: signed in
+    with a password that somebody else knows.
     """
 
     account_id: UUID
@@ -30,6 +31,7 @@ class Actor:
     device_id: UUID | None = None
     locale: str = "vi"
     request_id: str = ""
+    first_password: bool = False
 
     @property
     def ward_wide(self) -> bool:
@@ -43,7 +45,7 @@ def load_actor(
     """The actor behind an account, or None when it is disabled or has no membership today."""
     moment = now()
     rows = session.execute(
-        select(Account.ward_id, Account.locale, Membership.role, Membership.team_id)
+        select(Account.ward_id, Account.locale, Account.password_once, Membership.role, Membership.team_id)
         .join(Membership, Membership.account_id == Account.id)
         .where(
             Account.id == account_id,
@@ -63,6 +65,7 @@ def load_actor(
         device_id=device_id,
         locale=rows[0].locale,
         request_id=request_id,
+        first_password=rows[0].password_once,
     )
 
 

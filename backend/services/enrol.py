@@ -64,6 +64,11 @@ def invite(session: Session, actor: Actor, account_id: UUID, *, minutes: int = M
     return token
 
 
+def ends_at(session: Session, token: str) -> datetime:
+    """When an open invitation ends. Raises the same refusals as `enrol`."""
+    return _open_invitation(session, token).expires_at
+
+
 def look(session: Session, token: str) -> Invitation:
     """Whom an invitation is for, without using it. Raises the same refusals as `enrol`."""
     found = _open_invitation(session, token)

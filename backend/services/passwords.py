@@ -56,7 +56,9 @@ def change(session: Session, actor: Actor, current: str, new: str, again: str, *
     check(account.login or "", new)
     if new != again:
         raise Refusal("bad_form", fields={"again": "password_differs"})
-    account.password_hash = sessions.hash_password(new)
+    if account.password_once and sessions.is_password(account, new):
+        raise Refusal("bad_form", fields={"new": "password_same"})
+    account.password_hash, account.password_once = sessions.hash_password(new), False
     session.execute(
         update(LoginSession)
         .where(

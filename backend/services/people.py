@@ -28,6 +28,7 @@ from backend.text.idnumbers import screen
 from backend.text.vietnamese import nfc, search_key
 
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{2,39}")
+_MOST_AT_ONCE, _LONGEST_NAME = 60, 80
 TEAM_ROLES = (Role.MEMBER, Role.DEPUTY_LEADER, Role.TEAM_LEADER)
 
 
@@ -108,6 +109,34 @@ def add_member(
     return account
 
 
+def add_members(session: Session, actor: Actor, team_id: UUID, written: str) -> list[Account]:
+    """Everybody of a list, one to a line ("Họ tên" or "Họ tên, số điện thoại"); all of them or, when a line is not
+    right, none. Refuses `people_line` with the first such line, `people_many`, `people_twice`.
+    """
+    lines = [(number, line.strip()) for number, line in enumerate(written.splitlines(), start=1)]
+    lines = [(number, line) for number, line in lines if line]
+    if not lines:
+        raise Refusal("bad_form", fields={"names": "needed"})
+    if len(lines) > _MOST_AT_ONCE:
+        raise Refusal("people_many", limit=_MOST_AT_ONCE)
+    made: list[Account] = []
+    seen: set[str] = set()
+    for number, line in lines:
+        name, _comma, phone = (part.strip() for part in line.replace("\t", ",").partition(","))
+        if search_key(name) in seen:
+            raise Refusal("people_twice", line=number)
+        seen.add(search_key(name))
+        try:
+            if len(name) > _LONGEST_NAME:
+                raise Refusal("bad_form")
+            made.append(add_member(session, actor, team_id, name, phone=phone))
+        except Refusal as refusal:
+            if refusal.code != "bad_form":
+                raise
+            raise Refusal("people_line", line=number) from None
+    return made
+
+
 def set_role(session: Session, actor: Actor, account_id: UUID, team_id: UUID, role: str) -> None:
     """Another role in the same team from now on. Refuses `not_yourself`, `last_leader`."""
     present = membership_for(session, actor, account_id, team_id)
@@ -136,7 +165,7 @@ def give_login(session: Session, actor: Actor, account_id: UUID, team_id: UUID, 
     if account.login is None:
         account.login = free_login(session, login)
     password = passwords.one_time_password()
-    account.password_hash = sessions.hash_password(password)
+    account.password_hash, account.password_once = sessions.hash_password(password), True
     sessions.revoke_sessions(session, account.id)
     audit.record(session, actor, "password.first", object_kind="account", object_id=account.id)
     session.flush()

@@ -29,7 +29,11 @@ def open_ward(session: Session, ward_code: str, officer_name: str, login: str = 
     spelled = people.free_login(session, login or people.suggested_login(session, name))
     password = passwords.one_time_password()
     account = Account(
-        ward_id=ward.id, full_name=name, login=spelled, password_hash=sessions.hash_password(password)
+        ward_id=ward.id,
+        full_name=name,
+        login=spelled,
+        password_hash=sessions.hash_password(password),
+        password_once=True,
     )
     session.add(account)
     session.flush()

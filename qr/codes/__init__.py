@@ -9,6 +9,7 @@ from qr.codes.pdf import LabelKind, TooDense
 from qr.codes.posters import Poster, poster_pdf
 from qr.codes.render import png, svg, terminal
 from qr.codes.sheets import LAYOUTS, Label, Layout, label_sheet_pdf
+from qr.codes.slips import Slip, slips_pdf
 from qr.codes.symbol import Symbol, TooLong, encode
 from qr.codes.tokens import CREDENTIAL_LENGTH, NotAToken, grouped, new_token, normalise
 from qr.codes.urls import BADGE, ENROLMENT, GUIDE, HOUSEHOLD, LIVE_BADGE, PAPER, NotAlphanumeric, code_url
@@ -34,6 +35,7 @@ __all__ = [
     "Poster",
     "SheetDoor",
     "SheetPerson",
+    "Slip",
     "Symbol",
     "TooDense",
     "TooLong",
@@ -47,6 +49,7 @@ __all__ = [
     "normalise",
     "png",
     "poster_pdf",
+    "slips_pdf",
     "svg",
     "terminal",
     "wifi_text",

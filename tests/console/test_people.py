@@ -2,7 +2,9 @@
 
 import re
 
+import pypdfium2 as pdfium
 import pytest
+import zxingcpp
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Connection, delete, func, select
@@ -151,7 +153,7 @@ def test_a_deputy_gets_a_desk_and_loses_it(
     assert re.fullmatch(r"[a-z2-9]{4}-[a-z2-9]{4}-[a-z2-9]{4}", shown[1])
     assert shown[1] not in lan.get(home).text, "shown once"
     desk = app.test_client()
-    assert desk.post("/vao", data={"login": shown[0], "password": shown[1]}).location == "/bang"
+    _first_sign_in(desk, shown[0], shown[1])
     assert desk.get("/bang").status_code == 200
     assert lan.post(f"{home}/vai-tro", data=team | {"role": "member"}).location == home
     assert desk.get("/bang").status_code == 403
@@ -171,13 +173,91 @@ def test_a_login_that_is_taken_or_odd_is_refused(lan: FlaskClient, evening: Even
     assert "chỉ gồm chữ không dấu" in odd.text
 
 
+def _first_sign_in(browser: FlaskClient, login: str, password: str) -> None:
+    assert browser.post("/vao", data={"login": login, "password": password}).location == "/bang"
+    own = "mot cau chi minh toi biet"
+    reply = browser.post("/toi", data={"current": password, "new": own, "again": own})
+    assert reply.location == "/bang"
+
+
+def test_who_leaves_hands_the_doors_over_in_the_same_act(
+    lan: FlaskClient, session: Session, evening: Evening
+) -> None:
+    heir = _add(lan, evening)
+    minh, team = evening.people.minh, evening.people.team
+    where = f"/nguoi/{minh.id}/nghi/{team.id}"
+    assert "Ai nhận các hộ ấy?" in lan.get(where).text
+    assert lan.post(where, data={"cho": str(evening.people.hoa.id)}).status_code == 422
+    assert lan.post(where, data={"cho": str(heir)}).location == "/nguoi"
+    live = select(Assignment.walk_id).where(Assignment.ended_at.is_(None), Assignment.started_at.is_not(None))
+    walks = session.scalars(live).all()
+    assert len(walks) == 2
+    members = select(WalkMember.account_id).where(
+        WalkMember.walk_id.in_(walks), WalkMember.ended_at.is_(None)
+    )
+    assert [str(one) for one in session.scalars(members)] == [str(heir)]
+    assert lan.get(f"/nguoi/{minh.id}").status_code == 404
+
+
+def test_a_whole_list_of_people_comes_in_or_none(
+    lan: FlaskClient, session: Session, evening: Evening
+) -> None:
+    team = str(evening.people.team.id)
+    before = session.scalar(select(func.count()).select_from(Account))
+    for names, said in (
+        ("Phan Thị Tám, 0912\nHồ Văn Chín", "Dòng 1 chưa đúng"),
+        ("Phan Thị Tám\n\n, 0912345678", "Dòng 3 chưa đúng"),
+        ("Phan Thị Tám\nphan thi tam", "Dòng 2 trùng tên"),
+        ("\n".join(f"Người {n}" for n in range(61)), "nhiều nhất 60 người"),
+        ("  \n ", "Mời điền ô này"),
+        ("0010" + "85012345 Lê Văn Số", "Dòng 1 chưa đúng"),
+    ):
+        reply = lan.post("/nguoi/them-nhieu", data={"team": team, "names": names})
+        assert reply.status_code == 422, names
+        assert said in reply.text, reply.text[-2500:]
+        assert names.strip().splitlines()[:1] == [] or names.strip().splitlines()[0] in reply.text
+    assert session.scalar(select(func.count()).select_from(Account)) == before
+    names = "Phan Thị Tám, 0912 345 678\nHồ Văn Chín\t0912345679\n\nVũ Mười"
+    assert lan.post("/nguoi/them-nhieu", data={"team": team, "names": names}).location == "/nguoi"
+    assert (session.scalar(select(func.count()).select_from(Account)) or 0) == (before or 0) + 3
+    assert "Hồ Văn Chín" in lan.get("/nguoi").text
+
+
+def test_slips_invite_everybody_without_a_phone_once(
+    app: Flask, lan: FlaskClient, session: Session, evening: Evening
+) -> None:
+    team = evening.people.team
+    lan.post("/nguoi/them-nhieu", data={"team": str(team.id), "names": "Phan Thị Tám\nHồ Văn Chín\nVũ Mười"})
+    reply = lan.post(f"/nguoi/phieu/{team.id}")
+    assert reply.mimetype == "application/pdf"
+    pages = list(pdfium.PdfDocument(reply.data))
+    said = "".join(page.get_textpage().get_text_range() for page in pages)
+    codes = [
+        code.text
+        for page in pages
+        for code in zxingcpp.read_barcodes(page.render(scale=150 / 72).to_pil().convert("L"))
+    ]
+    # Three new people and Lan herself; Minh has a phone.
+    assert len(codes) == 4
+    assert "Mời Phan Thị Tám vào việc" in said
+    assert "Nguyễn Văn Minh" not in said
+    assert "Dùng một lần, đến" in said
+    token = codes[0].rpartition("/")[2]
+    browser = app.test_client()
+    first = browser.get(f"/E/{token}")
+    assert first.status_code == 200
+    lan.post(f"/nguoi/phieu/{team.id}")  # printed again: the codes of before end
+    assert app.test_client().get(f"/E/{token}").status_code == 410
+    assert lan.post(f"/nguoi/{evening.people.minh.id}/phieu/{team.id}").mimetype == "application/pdf"
+
+
 def test_who_leaves_alone_gives_the_doors_back(
     app: Flask, lan: FlaskClient, session: Session, evening: Evening
 ) -> None:
     minh = evening.people.minh
     where = f"/nguoi/{minh.id}/nghi/{evening.people.team.id}"
     page = lan.get(where).text
-    assert "1 tuyến đi một mình: 2 hộ trở về chưa giao cho ai." in page
+    assert "1 tuyến đi một mình: 2 hộ cần người nhận." in page
     assert "1 máy bị thu hồi ngay." in page
     assert lan.post(where).location == "/nguoi"
     live = select(func.count()).where(Assignment.ended_at.is_(None), Assignment.started_at.is_not(None))
@@ -262,7 +342,7 @@ def test_an_officer_makes_a_place_a_team_and_a_leader(
     assert session.scalar(select(func.count()).where(TeamArea.team_id == team.id)) == 1
     assert session.get(StreamHead, f"team:{team.id}") is not None
     leader = app.test_client()
-    assert leader.post("/vao", data={"login": login, "password": password}).location == "/bang"
+    _first_sign_in(leader, login, password)
     assert "Tổ thôn Đoài" in leader.get("/nguoi").text
     assert "Nguyễn Văn Minh" not in leader.get("/nguoi").text
 

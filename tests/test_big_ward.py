@@ -32,7 +32,7 @@ def test_a_recount_finds_no_difference(session: Session) -> None:
 def test_a_hundred_and_ten_teams_on_one_board(
     client: FlaskClient, session: Session, connection: Connection
 ) -> None:
-    made = fill_ward(session, Size(teams=110, households=660, visits=1500, volunteers=2))
+    made = fill_ward(session, Size(teams=110, households=660, visits=1500, volunteers=10))
     work.commit(session)
     officer = acting(session, made.officer)
     with statements(connection) as seen:
@@ -40,7 +40,7 @@ def test_a_hundred_and_ten_teams_on_one_board(
     assert len(seen) <= 10
     assert [one.id for one in shown.neighbourhoods] == [place.id for place in made.neighbourhoods]
     sign_in(client, session, made.officer)
-    for path in ("/bang", "/bang?trang=3", "/bang?can=1", "/bang/so"):
+    for path in ("/bang", "/bang?trang=3", "/bang?can=1", "/bang/so", "/nguoi"):
         page = client.get(path)
         assert page.status_code == 200
         assert len(gzip.compress(page.data, 6)) <= 100_000, path

@@ -8,8 +8,10 @@ from backend.console import (
     buildings,
     campaigns,
     codes,
+    erasing,
     guides,
     handover,
+    held,
     help,
     households,
     households_many,
@@ -44,6 +46,8 @@ def register(app: Flask) -> None:
     app.register_blueprint(buildings.door)
     app.register_blueprint(people.door)
     app.register_blueprint(attendance.door)
+    app.register_blueprint(held.door)
+    app.register_blueprint(erasing.door)
     app.register_blueprint(teams.door)
     app.register_blueprint(walk.door)
     app.register_blueprint(paper.door)

@@ -17,7 +17,7 @@ from backend.edge.access import LEADERS, Door, actor
 from backend.edge.db import session
 from backend.edge.words import _, locale
 from backend.models import Role
-from backend.services import enrol, people, people_leave, people_rows, people_slips, walk_handover
+from backend.services import enrol, held, people, people_leave, people_rows, people_slips, walk_handover
 from backend.services.actor import LEADING
 from qr.codes import ENROLMENT, code_url, grouped, slips_pdf, svg
 
@@ -80,7 +80,7 @@ class LoginForm(InTeamForm):
 def listing() -> ResponseReturnValue:
     """Every team of the actor's, with its people and their phones."""
     teams = people_rows.teams(session(), actor(), chosen_neighbourhood())
-    return render_template("console/people/list.html", teams=teams)
+    return render_template("console/people/list.html", teams=teams, held=held.count(session(), actor()))
 
 
 @door.page("/nguoi/them", who=LEADERS, methods=("GET", "POST"))

@@ -144,6 +144,12 @@ CHANGES: dict[str, str] = {
     "household.people": N_("sửa người trong hộ"),
     "household.merge": N_("gộp vào hộ khác"),
 }
+EVENTS: dict[str, str] = {
+    "visit": N_("Lần thăm"),
+    "correction": N_("Sửa một lần thăm"),
+    "household_add": N_("Thêm hộ"),
+    "resident_add": N_("Thêm người"),
+}
 ASKED_AT: dict[str, str] = {
     HelpDoor.PLATE: N_("mã cửa nhà"),
     HelpDoor.NEIGHBOURHOOD: N_("trang tổ dân phố"),
@@ -173,6 +179,7 @@ CLOSED_WHY: dict[str, str] = {
     HelpClosed.VISITED: N_("Đã đến giúp"),
 }
 _TABLES = {
+    "event": EVENTS,
     "asked_at": ASKED_AT,
     "suits": SUITS,
     "stage": STAGES,

@@ -33,7 +33,7 @@ class Line:
 
     id: UUID
     kind: str
-    at: str
+    at: datetime
     outcome: str | None
     door: str
 
@@ -188,7 +188,7 @@ def _line(row: HeldEvent, doors: dict[UUID, str]) -> Line:
         payload = json.loads(keyring().open(row.core_enc, CORE_CONTEXT))["payload"]
         outcome, address = payload.get("outcome"), payload.get("address", "")
     door = doors.get(row.household_id, address) if row.household_id else ""
-    return Line(row.id, row.trace["kind"], row.trace["device_time"], outcome, door)
+    return Line(row.id, row.trace["kind"], datetime.fromisoformat(row.trace["device_time"]), outcome, door)
 
 
 def _addresses(session: Session, actor: Actor, ids: set[UUID]) -> dict[UUID, str]:

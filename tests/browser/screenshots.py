@@ -4,6 +4,7 @@ On a demo ward of its own with an evening under way; `word` takes only the pages
 """
 
 import io
+import json
 import sys
 import tempfile
 from collections.abc import Callable
@@ -37,6 +38,7 @@ from backend.services import (
     paper_print,
     places,
     reference,
+    rescue,
     sessions,
     visit_codes,
 )
@@ -219,6 +221,8 @@ SHOTS = (
     Shot("leader", "ho-sua", "/ho/{household}/sua"),
     Shot("leader", "ho-nguoi", "/ho/{household}/nguoi?nguoi=1"),
     Shot("leader", "ho-them", "/ho/them"),
+    Shot("leader", "ho-xoa", "/ho/{household}/xoa"),
+    Shot("leader", "cho-duyet", "/cho-duyet"),
     Shot("leader", "nhap-1-tai-len", "/nhap", "officer"),
     Shot("leader", "nhap-2-cot", "/nhap", "officer", _upload),
     Shot("leader", "nhap-3-xem-truoc", "/nhap", "officer", _look),
@@ -373,6 +377,7 @@ def _name(session: Session, made: demo.Demo, world: World) -> None:
         for who, account_id in (("leader", leader.account_id), ("officer", officer.account_id))
     }
     plate = codes.code_for_household(session, leader, household)
+    _rescue(session, leader, volunteer, household)
     sheet = _sheet(session, leader, volunteer)
     world.names = {
         "household": str(household),
@@ -410,6 +415,17 @@ def _proof(session: Session, leader: Actor, world: World, volunteer: UUID, devic
         "visit_code_id": str(made),
         "visit_code": visit_codes.one(session, leader, made).code,
     }
+
+
+def _rescue(session: Session, leader: Actor, volunteer: UUID, household: UUID) -> None:
+    """A rescue file that waits for the leader's word."""
+    items = [
+        compose(volunteer, household, "visit", {"outcome": outcome})
+        for outcome in ("helped", "not_home", "refused")
+    ]
+    listed = [{"id": str(item.id), "sha256": item.sha256, "core": item.core} for item in items]
+    told = {"format": "gocua-rescue", "version": 1, "device": None, "items": listed}
+    rescue.upload(session, leader, json.dumps(told).encode())
 
 
 def _sheet(session: Session, leader: Actor, volunteer: UUID) -> PaperSheet:

@@ -67,6 +67,8 @@ class Standing(NamedTuple):
 _NOT_STARTED = Step(AdoptionState.NOT_STARTED, None, None, None)
 _UNKNOWN = Step(AdoptionState.UNKNOWN, None, None, None)
 _DONE_RANK = {AdoptionState.DOES_ALONE.value: 2, AdoptionState.DONE_WITH_HELP.value: 1}
+# Whoever has done the first has the second by it, whether or not somebody wrote it down.
+IMPLIES = (("eid_level_2", "eid_level_1"),)
 _SOMEBODY_LIVES_THERE = frozenset((Outcome.HELPED, Outcome.REFUSED, Outcome.RESCHEDULED, Outcome.NO_NEED))
 
 
@@ -196,7 +198,19 @@ def decide(facts: Iterable[Fact]) -> dict[tuple[UUID, str], Step]:
             key = (UUID(result["resident"]), result["service"])
             if key not in best or order > best[key][0]:
                 best[key] = (order, Step(state, result.get("reason"), fact.est_time, fact.id))
-    return {key: step for key, (_, step) in best.items()}
+    return _implied({key: step for key, (_, step) in best.items()})
+
+
+def _implied(steps: dict[tuple[UUID, str], Step]) -> dict[tuple[UUID, str], Step]:
+    """With what follows by itself: who holds level 2 holds level 1, since the same event."""
+    for higher, lower in IMPLIES:
+        for (resident, service), step in list(steps.items()):
+            if service != higher or step.state not in _DONE_RANK:
+                continue
+            below = steps.get((resident, lower))
+            if below is None or below.state not in _DONE_RANK:
+                steps[resident, lower] = step
+    return steps
 
 
 def _eligible(kind: str, birth_year: int | None, is_head: bool, offer: Offer, year: int) -> bool | None:

@@ -172,6 +172,11 @@ def _climb(told: Told, same: dict[UUID, UUID]) -> None:
             before, after = finished.get(told.steps[key][0], 0), finished.get(result["state"], 0)
             if after > before or (after == before == 0):
                 told.steps[key] = (result["state"], result.get("reason"), visit.est_time, id_)
+    for person, service in list(told.steps):  # the second level of VNeID cannot be had without the first
+        level_1 = told.steps.get((person, "eid_level_1"))
+        if service == "eid_level_2" and told.steps[person, service][0] in finished and level_1:
+            if level_1[0] not in finished:
+                told.steps[person, "eid_level_1"] = told.steps[person, service]
 
 
 def _appointment(value: dict[str, str] | None) -> datetime | None:

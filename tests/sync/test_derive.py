@@ -78,6 +78,25 @@ def test_done_is_dated_by_the_first_event_that_reached_it() -> None:
     assert step.event_id == UUID(int=1)
 
 
+def test_level_2_brings_level_1_with_it() -> None:
+    offers = (Offer("eid_level_1", 14, None, None, False), *OFFERS)
+
+    def level_1(facts: list[Fact]) -> derive.Step:
+        effective = derive.standing(facts).effective
+        counted = [each for each in facts if each.id in effective]
+        return derive.adoption([PERSON], "household", counted, offers, 2026)[PERSON.id, "eid_level_1"]
+
+    done = fact(2, "done_with_help")
+    blocked = fact(3, "blocked", service="eid_level_1")
+    for facts in permutations([done, blocked]):
+        assert level_1(list(facts))[0] == "done_with_help"
+    assert level_1([done]).event_id == UUID(int=2)
+    assert level_1([fact(1, "does_alone", service="eid_level_1"), done]).event_id == UUID(int=1)
+    assert level_1([fact(1, "shown"), blocked]).state == "blocked"
+    # Taken back, it takes level 1 back with it.
+    assert level_1([done, fact(4, outcome=None, corrects=2)]).state == "not_started"
+
+
 def test_corrections_chain_to_the_newest() -> None:
     visit_, first, second = (
         fact(1, "done_with_help"),

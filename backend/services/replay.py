@@ -173,10 +173,9 @@ def _climb(told: Told, same: dict[UUID, UUID]) -> None:
             if after > before or (after == before == 0):
                 told.steps[key] = (result["state"], result.get("reason"), visit.est_time, id_)
     for person, service in list(told.steps):  # the second level of VNeID cannot be had without the first
-        level_1 = told.steps.get((person, "eid_level_1"))
-        if service == "eid_level_2" and told.steps[person, service][0] in finished and level_1:
-            if level_1[0] not in finished:
-                told.steps[person, "eid_level_1"] = told.steps[person, service]
+        step, below = told.steps[person, service], told.steps.get((person, "eid_level_1"))
+        if service == "eid_level_2" and step[0] in finished and below and below[0] not in finished:
+            told.steps[person, "eid_level_1"] = step
 
 
 def _appointment(value: dict[str, str] | None) -> datetime | None:

@@ -90,7 +90,7 @@ def test_a_ward_of_110_teams(
     page.goto("/bang")
     headings = {
         "vi": ["Tối nay thế nào?", "Còn ai?", "Kẹt ở đâu?", "Ai cần tôi?"],
-        "en": ["How is tonight going?", "Who is left?", "Where is it stuck?", "Who needs me?"],
+        "en": ["How is tonight going?", "Who is left?", "What is stuck?", "Who needs me?"],
     }
     shown = page.get_by_role("heading").all_inner_texts()
     places = [shown.index(heading) for heading in headings[lang]]

@@ -26,7 +26,7 @@ def test_announced_checked_reported_seen(live: Live, open_page: OpenPage, size: 
     leader.get_by_role("link", name="Mã hẹn 6 số").click()
     leader.get_by_label("Đến giờ").fill("19:00")
     leader.get_by_role("button", name="Tạo mã và lời báo").click()
-    expect(leader.get_by_text("Giờ cuối phải sau giờ đầu.")).to_be_visible()
+    expect(leader.get_by_role("alert")).to_have_text("Giờ cuối phải sau giờ đầu.")
     expect(leader.get_by_label("Đến giờ")).to_have_value("19:00")
     axe(leader)
     leader.get_by_label("Đến giờ").fill("21:30")

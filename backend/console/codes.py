@@ -1,6 +1,7 @@
 """The room of codes: print sheets and posters, see how often each code is opened, revoke, print again."""
 
 from collections.abc import Callable
+from typing import cast
 from uuid import UUID
 
 from flask import Response, current_app, flash, redirect, render_template, request
@@ -36,15 +37,20 @@ KINDS = {
 # A list is for looking; 1,300 rows would be 300 KB.
 MOST_ROWS = 100
 PAPERS = {
+    "4": N_("4 biển cửa (210 × 74 mm)"),
     "24": N_("24 nhãn (70 × 37 mm)"),
     "8": N_("8 nhãn to (105 × 74 mm)"),
+    "14": N_("14 nhãn (99 × 38 mm)"),
     "40": N_("40 nhãn (52,5 × 29,7 mm)"),
     "65": N_("65 nhãn nhỏ (38 × 21 mm)"),
 }
 
 
 class SheetIn(Schema):
-    """What to print. `ngo`: an alley; `noi`: where guide labels will hang; `ban`: copies of each."""
+    """What to print. `ngo`: an alley; `noi`: where guide labels will hang; `ban`: copies of each.
+
+    `bai`, `nguoi`: only these guides, only these people (none: all). `xem`: look at the first page, in the browser.
+    """
 
     class Meta:
         unknown = RAISE
@@ -56,6 +62,9 @@ class SheetIn(Schema):
     ngo = fields.UUID(load_default=None, allow_none=True)
     noi = fields.String(load_default="", validate=validate.Length(max=60))
     ban = fields.Integer(load_default=1, validate=validate.Range(1, 100))
+    bai = fields.List(fields.String())
+    nguoi = fields.List(fields.UUID())
+    xem = fields.Boolean(load_default=False)
 
 
 class PosterIn(Schema):
@@ -66,7 +75,7 @@ class PosterIn(Schema):
 
     csrf_token = fields.String(load_only=True)
     bai = fields.String(required=True)
-    co = fields.String(required=True, validate=validate.OneOf(("A4", "A3")))
+    co = fields.String(required=True, validate=validate.OneOf(("A4", "A3", "A5")))
     noi = fields.String(load_default="", validate=validate.Length(max=60))
 
 
@@ -81,14 +90,15 @@ def overview() -> ResponseReturnValue:
 def print_sheet() -> ResponseReturnValue:
     """A sheet of labels as PDF."""
     try:
-        wanted = forms.read(SheetIn())
+        wanted = forms.read(SheetIn(), many=("bai", "nguoi"))
         labels = _LABELS[wanted["loai"]](wanted)
         if not labels:
             raise Refusal("no_codes_to_print")
-        body = _pdf(labels, LAYOUTS[wanted["giay"]])
+        layout = LAYOUTS[wanted["giay"]]
+        body = _pdf(labels[: layout.per_page] if wanted["xem"] else labels, layout)
     except Refusal as refusal:
         return _overview(refusal=refusal)
-    return _download(body, f"gocua-{wanted['loai'].value}-{today():%Y%m%d}.pdf")
+    return _download(body, f"gocua-{wanted['loai'].value}-{today():%Y%m%d}.pdf", look=wanted["xem"])
 
 
 @door.page("/ap-phich", who=LEADERS, methods=("POST",))
@@ -153,12 +163,18 @@ def _household_labels(wanted: dict[str, object]) -> list[Label]:
 
 def _guide_labels(wanted: dict[str, object]) -> list[Label]:
     return code_sheets.guide_labels(
-        session(), actor(), _base_url(), placement=str(wanted["noi"]).strip(), copies=int(str(wanted["ban"]))
+        session(),
+        actor(),
+        _base_url(),
+        placement=str(wanted["noi"]).strip(),
+        copies=int(str(wanted["ban"])),
+        slugs=cast(list[str], wanted["bai"]),
     )
 
 
-def _badge_labels(_wanted: dict[str, object]) -> list[Label]:
-    return code_sheets.badge_labels(session(), actor(), _base_url())
+def _badge_labels(wanted: dict[str, object]) -> list[Label]:
+    people = cast(list[UUID], wanted["nguoi"])
+    return code_sheets.badge_labels(session(), actor(), _base_url(), account_ids=people)
 
 
 _LABELS: dict[CodeKind, Callable[[dict[str, object]], list[Label]]] = {
@@ -181,6 +197,7 @@ def _overview(kind: CodeKind = CodeKind.HOUSEHOLD, *, refusal: Refusal | None = 
         here=here,
         alleys=code_sheets.alleys(session(), actor(), here) if here else (),
         guides=[found for found in guides(locale()) if not found.withdrawn()],
+        people=code_sheets.badge_people(session(), actor()),
         grouped=grouped,
         new_reports=scam_reports.how_many_new(session(), actor()) if is_officer() else 0,
         **(forms.problems(refusal) if refusal else forms.NO_PROBLEM),
@@ -195,11 +212,14 @@ def _pdf(labels: list[Label], layout: Layout) -> bytes:
         raise Refusal("codes_too_dense") from None
 
 
-def _download(body: bytes, name: str) -> Response:
+def _download(body: bytes, name: str, *, look: bool = False) -> Response:
     return Response(
         body,
         mimetype="application/pdf",
-        headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
+        headers={
+            "Content-Disposition": f'{"inline" if look else "attachment"}; filename="{name}"',
+            "Cache-Control": "no-store",
+        },
     )
 
 

@@ -126,10 +126,23 @@ def _door_labels(
     ]
 
 
+def badge_people(session: Session, actor: Actor) -> list[tuple[UUID, str]]:
+    """Whom the actor can print a badge for, by name."""
+    rows = session.execute(
+        select(Account.id, Account.full_name).where(Account.id.in_(codes.led_accounts(actor)))
+    )
+    return sorted(((row.id, row.full_name) for row in rows), key=lambda one: name_key(one[1]))
+
+
 def badge_labels(
-    session: Session, actor: Actor, base_url: str, *, team_id: UUID | None = None
+    session: Session,
+    actor: Actor,
+    base_url: str,
+    *,
+    team_id: UUID | None = None,
+    account_ids: Sequence[UUID] = (),
 ) -> list[Label]:
-    """A badge for each person whom the actor leads, in the order of names."""
+    """A badge for each person whom the actor leads (or for these of them), in the order of names."""
     people = session.execute(
         select(Account.id, Account.full_name, func.min(Team.name).label("team"))
         .join(Membership, Membership.account_id == Account.id)
@@ -137,6 +150,7 @@ def badge_labels(
         .where(
             Account.id.in_(codes.led_accounts(actor)),
             *([Membership.team_id == team_id] if team_id else []),
+            *([Account.id.in_(account_ids)] if account_ids else []),
         )
         .group_by(Account.id)
     ).all()
@@ -150,10 +164,20 @@ def badge_labels(
 
 
 def guide_labels(
-    session: Session, actor: Actor, base_url: str, *, placement: str = "", copies: int = 1
+    session: Session,
+    actor: Actor,
+    base_url: str,
+    *,
+    placement: str = "",
+    copies: int = 1,
+    slugs: Sequence[str] = (),
 ) -> list[Label]:
-    """`copies` labels of each guide that is still valid, for one placement."""
-    shown = [found for found in guides_for(session, actor.ward_id, "vi") if not found.withdrawn()]
+    """`copies` labels of each guide that is still valid (or of these of them), for one placement."""
+    shown = [
+        found
+        for found in guides_for(session, actor.ward_id, "vi")
+        if not found.withdrawn() and (not slugs or found.slug in slugs)
+    ]
     _audit(session, actor, CodeKind.GUIDE, len(shown) * copies, None)
     made = codes.codes_for_guides(session, actor, [found.slug for found in shown], placement=placement)
     return [

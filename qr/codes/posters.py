@@ -7,8 +7,8 @@ from qr.codes.sheets import PAGE_MM, domain_of
 from qr.codes.symbol import encode
 from qr.codes.tokens import grouped
 
-# Drawn for A4; A3 is the same page √2 times as large.
-SIZES = {"A4": 1.0, "A3": 2**0.5}
+# Drawn for A4; A3 is the same page √2 times as large, A5 as much smaller.
+SIZES = {"A5": 0.5**0.5, "A4": 1.0, "A3": 2**0.5}
 
 NEVER = (
     "hỏi mã OTP, mật khẩu, mật mã",
@@ -31,7 +31,7 @@ class Poster:
 
 
 def poster_pdf(poster: Poster, size: str = "A4") -> bytes:
-    """One page of `size` (A4 or A3). Raises KeyError for another size, TooLong as the sheets do."""
+    """One page of `size` (A5, A4 or A3). Raises KeyError for another size, TooLong as the sheets do."""
     scale = SIZES[size]
     width, height = PAGE_MM
     sheet = Sheet(width * scale, height * scale, poster.title)

@@ -40,7 +40,9 @@ class Layout:
 LAYOUTS = {
     layout.name: layout
     for layout in (
+        Layout("4", 1, 4, 210.0, 74.0, code=60.0, top=0.5),
         Layout("8", 2, 4, 105.0, 74.0, code=46.0, top=0.5),
+        Layout("14", 2, 7, 99.1, 38.1, code=30.0, left=4.65, top=15.15, gap=2.5),
         Layout("24", 3, 8, 70.0, 37.0, code=29.0, top=0.5),
         Layout("40", 4, 10, 52.5, 29.7, code=23.0),
         Layout("65", 5, 13, 38.1, 21.2, code=18.4, left=4.65, top=10.7, gap=2.5, slim=True),

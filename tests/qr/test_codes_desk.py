@@ -154,3 +154,33 @@ def test_the_list_takes_a_fixed_number_of_statements(
     codes.codes_for_households(session, lan, more)
     session.commit()
     assert ask() == for_one
+
+
+def test_only_chosen_guides_and_people_are_printed(
+    desk: FlaskClient, session: Session, people: People
+) -> None:
+    slug = sorted(guides.slugs())[0]
+    some = desk.post("/ma/in", data={"loai": "guide", "giay": "14", "ban": "3", "bai": [slug]})
+    assert len(_read(some.data)) == 3
+    one = desk.post("/ma/in", data={"loai": "badge", "giay": "8", "nguoi": [str(people.minh.id)]})
+    assert "Minh" in pdfium.PdfDocument(one.data)[0].get_textpage().get_text_range()
+    assert len(_read(one.data)) == 1
+    stranger = desk.post("/ma/in", data={"loai": "badge", "giay": "8", "nguoi": [str(people.hoa.id)]})
+    assert "Chưa có gì để in" in stranger.text
+    shown = desk.get("/ma").text
+    assert f'value="{people.minh.id}"' in shown
+    assert f'value="{people.hoa.id}"' not in shown
+
+
+def test_the_first_page_can_be_looked_at_before(desk: FlaskClient, session: Session, people: People) -> None:
+    for number in range(1, 7):
+        make.create_household(session, people.neighbourhood, address=f"Số {number} ngõ 34")
+    session.commit()
+    wanted = {"loai": "household", "giay": "4", "khu": str(people.neighbourhood.id)}
+    look = desk.post("/ma/in", data={**wanted, "xem": "1"})
+    assert look.headers["Content-Disposition"].startswith("inline")
+    assert len(pdfium.PdfDocument(look.data)) == 1
+    assert len(_read(look.data)) == 4
+    whole = desk.post("/ma/in", data=wanted)
+    assert whole.headers["Content-Disposition"].startswith("attachment")
+    assert len(_read(whole.data)) == 6

@@ -12,6 +12,8 @@ from PIL import Image, ImageChops
 from pypdfium2 import raw
 from reportlab.pdfbase import pdfmetrics
 
+from backend.models import CodeKind
+from backend.services.codes import LETTERS
 from qr.codes import (
     LAYOUTS,
     Label,
@@ -39,7 +41,7 @@ def labels(
     count: int, kind: LabelKind = LabelKind.HOUSEHOLD, base: str = BASE, chance: random.Random | None = None
 ) -> list[Label]:
     """`chance`: where the tokens shall be the same at every run."""
-    letter = {LabelKind.GUIDE: "G", LabelKind.HOUSEHOLD: "H", LabelKind.BADGE: "B"}[kind]
+    letter = LETTERS[CodeKind(kind.value)]
     made = []
     for number in range(count):
         token = "".join(chance.choices(ALPHABET, k=10)) if chance else new_token()

@@ -37,6 +37,7 @@ PAGES: dict[str, str] = {
     "live-badge-early": "/V/{early}",
     "live-badge-forged": "/V/00000000000000000000000000",
     "visit-code": "/xac-minh",
+    "visit-code-wrong": "/xac-minh?ma=000000",
     "privacy": "/quyen-rieng-tu",
     "help": "/giup",
     "help-plate": "/giup/{plate}",

@@ -181,7 +181,6 @@ def test_a_guide_in_forced_colours_keeps_its_edges(open_page: OpenPage, live: Li
                .map(one => one.outerHTML.slice(0, 80))"""
         )
         assert not bare, (name, bare)
-        axe(page)
 
 
 def test_the_printed_page_carries_the_code_and_every_step(

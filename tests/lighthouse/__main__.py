@@ -115,10 +115,10 @@ def _table(node: Path, address: str, pages: Pages, wanted: list[str]) -> list[st
 def _audit(node: Path, url: str) -> tuple[list[int], list[str]]:
     """The points of one page, and the audits that cost points."""
     best: list[int] = []
-    for _ in range(_TRIES):
+    for attempt in range(_TRIES):
         report = _report(node, url)
-        if error := report.get("runtimeError"):
-            sys.exit(f"{url}: {error['message']}")
+        if report.get("runtimeError") and attempt + 1 < _TRIES:
+            continue  # Chromium lost its trace; Lighthouse says so and asks for another run
         found = [round(100 * (report["categories"][key]["score"] or 0)) for key in CATEGORIES]
         best = [max(pair) for pair in zip(best or found, found, strict=True)]
         if min(best) >= LEAST:

@@ -33,6 +33,8 @@ from backend.services import (
     enrol,
     events,
     feed,
+    guide_reports,
+    guides,
     live_badges,
     paper,
     paper_print,
@@ -263,6 +265,8 @@ SHOTS = (
     Shot("leader", "ma-hen-loi-bao", "/ma/hen/{visit_code_id}"),
     Shot("leader", "bao-dang-ngo", "/ma/bao", "officer"),
     Shot("leader", "cham-cong", "/nguoi/cham-cong"),
+    Shot("leader", "bai", "/ma/bai", "officer"),
+    Shot("leader", "bai-sua", "/ma/bai/vneid-muc-2/vi", "officer", _press("Xem trước")),
     Shot("leader", "toi", "/toi"),
     Shot("leader", "bang-tieng-anh", "/bang?lang=en"),
     Shot("leader", "khong-co", "/ho/00000000-0000-0000-0000-000000000000"),
@@ -271,6 +275,9 @@ SHOTS = (
     Shot("resident", "vneid-muc-2", "/huong-dan/vneid-muc-2", "nobody"),
     Shot("resident", "tai-khoan-an-sinh", "/huong-dan/tai-khoan-an-sinh", "nobody"),
     Shot("resident", "so-suc-khoe", "/huong-dan/so-suc-khoe", "nobody"),
+    Shot("resident", "tranh-bi-lua", "/huong-dan/an-toan", "nobody"),
+    Shot("resident", "bai-da-bao", "/huong-dan/vneid-muc-2/cam-on?buoc=3", "nobody"),
+    Shot("resident", "bai-ma-thu-hoi", "/G/{old_guide}", "nobody"),
     Shot("resident", "the-tinh-nguyen-vien", "/B/{badge}", "nobody"),
     Shot("resident", "the-tren-may", "/V/{fresh}", "nobody"),
     Shot("resident", "the-tren-may-het-han", "/V/{stale}", "nobody"),
@@ -392,6 +399,7 @@ def _name(session: Session, made: demo.Demo, world: World) -> None:
         "code": str(plate.id),
         "sheet": str(sheet.id),
         "plate": plate.token,
+        "old_guide": _revoked_guide(session, leader),
         "badge": codes.code_for_account(session, leader, volunteer).token,
     }
     _proof(session, leader, world, volunteer, device)
@@ -436,6 +444,16 @@ def _sheet(session: Session, leader: Actor, volunteer: UUID) -> PaperSheet:
     for place, outcome in enumerate(("not_home", "not_home", "refused"), start=1):
         paper.enter(session, leader, sheet.id, place, Entry(outcome), rev=0)
     return sheet
+
+
+def _revoked_guide(session: Session, leader: Actor) -> str:
+    old = codes.code_for_guide(session, leader, "so-suc-khoe", placement="Chợ")
+    codes.revoke(session, leader, old.id)
+    said = guides.guide("vneid-muc-2")
+    assert said is not None
+    for step in (3, 3, 5):
+        guide_reports.report(session, leader.ward_id, said, step)
+    return old.token
 
 
 def _take(browser: Browser, world: World, address: str, shot: Shot, size: str) -> None:

@@ -5,14 +5,18 @@ fails `test_every_public_page_is_listed`; a new kind of code needs its live and 
 """
 
 from dataclasses import dataclass, field, replace
+from uuid import UUID
 
 from flask import Flask
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.core.clock import now
-from backend.models import HelpDoor, HelpWhen
-from backend.services import codes, help_asking, live_badges
+from backend.models import HelpDoor, HelpWhen, QrCode, SpotKind
+from backend.services import codes, help_asking, live_badges, spots
+from backend.services.actor import Actor
 from backend.services.sessions import actor_of_device
+from backend.services.spots import SpotIn
 from qr.codes.live import live_token, step_at
 from tests.people import acting
 
@@ -42,9 +46,21 @@ PAGES: dict[str, str] = {
     "help": "/giup",
     "help-plate": "/giup/{plate}",
     "help-follow": "/Y/{request}",
+    "neighbourhoods": "/khu-pho",
+    "neighbourhood": "/N/{area}",
+    "neighbourhood-own": "/khu-pho/{slug}",
+    "support-point": "/D/{support_point}",
+    "support-point-revoked": "/D/{old_support_point}",
+    "wifi": "/W/{wifi}",
+    "place": "/P/{place}",
+    "stall": "/M/{stall}",
+    "survey": "/K/{survey}",
+    "slip-unknown": "/S/0000000000",
 }
 # Rules that show no page of their own: a redirect, or the same page under its lower-case letter.
-NO_PAGE = {"/v/<token>", "/tim", "/g/<token>", "/h/<token>", "/b/<token>", "/y/<token>"}
+NO_PAGE = {"/v/<token>", "/tim", "/g/<token>", "/h/<token>", "/b/<token>", "/y/<token>"} | {
+    f"/{letter}/<token>" for letter in "dknmpsw"
+}
 
 
 @dataclass
@@ -84,9 +100,32 @@ def make(session: Session, live) -> Pages:  # type: ignore[no-untyped-def]  # te
     names["request"] = help_asking.ask(
         session, door, help_asking.Asked(("eid_level_2",), HelpWhen.TONIGHT), "resident-pages"
     )
+    names |= {str(kind): _spot(session, lan, live, kind) for kind in SpotKind}
+    gone = _spot(session, lan, live, SpotKind.SUPPORT_POINT)
+    codes.revoke(session, lan, _code_id(session, gone))
+    area = codes.code_for_neighbourhood(session, lan, live.people.neighbourhood.id)
+    names |= {"old_support_point": gone, "area": area.token, "slug": live.people.neighbourhood.code}
     phone = actor_of_device(session, live.people.minh_token)
     assert phone is not None
     return Pages(names, *live_badges.new_key(session, phone))
+
+
+def _spot(session: Session, lan: Actor, live, kind: SpotKind) -> str:  # type: ignore[no-untyped-def]
+    """A place of this kind with its code."""
+    told = SpotIn(
+        kind,
+        f"Nơi {kind}",
+        about="Dựng năm 1780." if kind is SpotKind.PLACE else "",
+        ssid="Nha van hoa" if kind is SpotKind.WIFI else "",
+        wifi_password="chao ca nha" if kind is SpotKind.WIFI else "",
+        question="Hài lòng không?" if kind is SpotKind.SURVEY else "",
+        answers=("Có", "Không", "") if kind is SpotKind.SURVEY else (),
+    )
+    return spots.add(session, lan, live.people.neighbourhood.id, told)[1].token
+
+
+def _code_id(session: Session, token: str) -> UUID:
+    return session.scalars(select(QrCode.id).where(QrCode.token == token)).one()
 
 
 def unlisted(app: Flask) -> list[str]:

@@ -95,9 +95,11 @@ for _letter in _SPOTS:
     _methods = ("GET", "POST") if _letter == "K" else ("GET",)
     _view = _spot_view(_letter)
     door.page(f"/{_letter}/<token>", who=PUBLIC, methods=_methods, endpoint=f"spot_{_letter}")(_view)
-    door.page(f"/{_letter.lower()}/<token>", who=PUBLIC, methods=_methods, endpoint=f"spot_typed_{_letter}")(
-        _view
-    )
+    # As people type it; but /m/ is the phone app's, whose files these addresses would hide.
+    if _letter != "M":
+        door.page(
+            f"/{_letter.lower()}/<token>", who=PUBLIC, methods=_methods, endpoint=f"spot_typed_{_letter}"
+        )(_view)
 
 
 @door.page("/n/<token>", who=PUBLIC)

@@ -66,3 +66,9 @@ def test_without_a_build_the_plain_page_answers(client: FlaskClient, app: Flask,
     app.config["PHONE_DIST"] = tmp_path
     reply = client.get("/m/")
     assert (reply.status_code, reply.location) == (303, "/m/tuyen")
+
+
+@pytest.mark.parametrize("name", ["sw.js", "version.json", "index.html"])
+def test_no_other_page_hides_the_apps_files(client: FlaskClient, build: Path, name: str) -> None:
+    """A letter of a code (/M/…, typed in small letters) must never stand before the service worker."""
+    assert client.get(f"/m/{name}").data == (build / name).read_bytes()

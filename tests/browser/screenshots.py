@@ -25,7 +25,19 @@ from backend.core.settings import PROJECT
 from backend.database import migrate, work
 from backend.database.embedded import EmbeddedPostgres
 from backend.database.engine import make_engine
-from backend.models import Account, Assignment, Campaign, Device, Household, PaperSheet, Visit, WalkMember
+from backend.models import (
+    Account,
+    Assignment,
+    Campaign,
+    Device,
+    HelpDoor,
+    HelpWhen,
+    Household,
+    PaperSheet,
+    Spot,
+    Visit,
+    WalkMember,
+)
 from backend.services import (
     badges,
     codes,
@@ -35,6 +47,8 @@ from backend.services import (
     feed,
     guide_reports,
     guides,
+    help_asking,
+    help_desk,
     live_badges,
     paper,
     paper_print,
@@ -46,10 +60,12 @@ from backend.services import (
 )
 from backend.services.actor import Actor, load_actor
 from backend.services.event_core import compose
+from backend.services.help_asking import Asked, Origin
 from backend.services.paper import Entry
 from qr.codes.live import live_token, step_at
 from tests.big_ward import Size, make_big_ward
 from tests.browser.conftest import SIZES, serve
+from tests.browser.help_pages import HELP_PAGES, make_pages
 from tests.browser.install import FLAGS, chromium_path
 from tests.importing.files import xlsx
 
@@ -288,6 +304,13 @@ SHOTS = (
     Shot("resident", "ma-hen-khong-co", "/xac-minh?ma=000000", "nobody"),
     Shot("resident", "ma-cua-ho", "/H/{plate}", "nobody"),
     Shot("resident", "ma-khong-co", "/B/0000000000", "nobody"),
+    *(Shot("resident", name, f"{{page_{name}}}", "nobody") for name in HELP_PAGES),
+    Shot("leader", "nho-giup", "/yeu-cau"),
+    Shot("leader", "nho-giup-mot", "/yeu-cau/{request}"),
+    Shot("leader", "diem", "/diem"),
+    Shot("leader", "diem-ho-tro", "/diem/{spot}"),
+    Shot("leader", "soat-ma", "/soat-ma"),
+    Shot("phone", "soat-ma", "/m/soat-ma", "volunteer"),
     Shot("resident", "quyen-rieng-tu", "/quyen-rieng-tu", "nobody"),
     Shot("phone", "ghep-may", "/E/{invitation}", "nobody"),
     Shot("phone", "bat-dau", "/E/{invitation}", "nobody", _pair),
@@ -403,6 +426,7 @@ def _name(session: Session, made: demo.Demo, world: World) -> None:
         "badge": codes.code_for_account(session, leader, volunteer).token,
     }
     _proof(session, leader, world, volunteer, device)
+    world.names |= _help(session, leader, volunteer, place)
 
 
 def _proof(session: Session, leader: Actor, world: World, volunteer: UUID, device: Device) -> None:
@@ -434,6 +458,28 @@ def _rescue(session: Session, leader: Actor, volunteer: UUID, household: UUID) -
     listed = [{"id": str(item.id), "sha256": item.sha256, "core": item.core} for item in items]
     told = {"format": "gocua-rescue", "version": 1, "device": None, "items": listed}
     rescue.upload(session, leader, json.dumps(told).encode())
+
+
+def _help(session: Session, leader: Actor, volunteer: UUID, place: UUID | None) -> dict[str, str]:
+    """Requests in every stage, places with codes, slips; names of their addresses."""
+    doors = session.scalars(
+        select(Household.id).where(Household.neighbourhood_id == place).order_by(Household.walk_key).limit(5)
+    ).all()
+    device = session.scalars(select(Device).where(Device.account_id == volunteer)).one()
+    phone = load_actor(session, volunteer, device_id=device.id)
+    assert phone is not None
+    assert place is not None
+    pages = make_pages(session, leader, phone, place, list(doors))
+    asked = Origin(HelpDoor.HOME, leader.ward_id, place)
+    told = Asked(("ehealth_book",), HelpWhen.WEEKEND, "Số 12, nhà có giàn hoa giấy", "0912 000 333")
+    help_asking.ask(session, asked, told, "screenshot")
+    waiting = [row for row in help_desk.list_requests(session, leader) if row.household_id is None]
+    spot = session.scalars(select(Spot).where(Spot.kind == "support_point", Spot.closed_at.is_(None))).first()
+    assert spot is not None
+    return {f"page_{name}": path for name, path in pages.items()} | {
+        "request": str(waiting[0].id),
+        "spot": str(spot.id),
+    }
 
 
 def _sheet(session: Session, leader: Actor, volunteer: UUID) -> PaperSheet:

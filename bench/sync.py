@@ -95,25 +95,34 @@ class _Bench:
             "push_reference": lambda n: self._push(self._theirs, "/push", n),
             "pull": lambda n: self._pull(n, None),
             "pull_reference": lambda n: self._pull_reference(n),
+            "some": lambda n: self._pull(0, self._before),
             "nothing": lambda n: self._pull(n, self._cursors[n % PHONES]),
         }
         for phone in range(PHONES):
             kinds["push"](phone)
+        self._before = self._head(self._phones[0])
         self._cursors = [self._head(phone) for phone in self._phones]
         for each in kinds.values():  # warm: prepared statements, caches, connections
             for n in range(12):
                 each(n)
-        spent: dict[str, list[float]] = {name: [] for name in kinds}
+        spent: dict[str, list[tuple[float, float]]] = {name: [] for name in kinds}
         for _ in range(ROUNDS):
-            for name in ("push", "push_reference", "pull", "pull_reference", "nothing"):
+            for name in kinds:
+                self._before = self._head(self._phones[0])
+                if name == "some":
+                    kinds["push"](0)
                 self._cursors = [self._head(phone) for phone in self._phones]
-                before = cpu_seconds(self._postmaster)
+                web, database = cpu_parts(self._postmaster)
                 for n in range(REQUESTS):
                     kinds[name](n)
-                spent[name].append((cpu_seconds(self._postmaster) - before) * 1000 / REQUESTS)
-        return self._table({name: min(values) for name, values in spent.items()})
+                after = cpu_parts(self._postmaster)
+                spent[name].append(
+                    ((after[0] - web) * 1000 / REQUESTS, (after[1] - database) * 1000 / REQUESTS)
+                )
+        return self._table({name: min(values, key=sum) for name, values in spent.items()})
 
-    def _table(self, ms: dict[str, float]) -> list[Figure]:
+    def _table(self, parts: dict[str, tuple[float, float]]) -> list[Figure]:
+        ms = {name: sum(both) for name, both in parts.items()}
         push, pull = ms["push"], ms["pull"]
         reference = f"reference {ms['push_reference']:.2f} ms"
         bytes_ = self._bytes()
@@ -150,7 +159,12 @@ class _Bench:
                 pull / _ODK_PULL,
                 "≤ 1/40",
             ),
+            Figure("pull after 10 doors changed: CPU with database", ms["some"], "ms", "", None, ""),
             Figure("pull with nothing new: CPU with database", ms["nothing"], "ms", "", None, "≤ 0.6 ms"),
+            Figure("pushed visit: the database's part", parts["push"][1] / VISITS, "ms/visit", "", None, ""),
+            Figure("cold pull: the database's part", parts["pull"][1], "ms", "", None, ""),
+            Figure("pull after 10 doors changed: database", parts["some"][1], "ms", "", None, ""),
+            Figure("pull with nothing new: database", parts["nothing"][1], "ms", "", None, ""),
             Figure(f"cold pull of {DOORS} doors, compressed", bytes_["pull"], "bytes", "", None, "≤ 4,096"),
             Figure("pull after 10 doors changed, compressed", bytes_["delta"], "bytes", "", None, "≤ 1,024"),
             Figure("pull with nothing new", bytes_["nothing"], "bytes", "", None, ""),
@@ -257,7 +271,12 @@ def ask(app: Flask, path: str, token: str, body: bytes) -> bytes:
 
 def cpu_seconds(postmaster: int) -> float:
     """CPU time of this process and of PostgreSQL's processes so far, in seconds."""
-    return sum(map(_process_seconds, [os.getpid(), postmaster, *_children(postmaster)]))
+    return sum(cpu_parts(postmaster))
+
+
+def cpu_parts(postmaster: int) -> tuple[float, float]:
+    """The same in two parts: this process, and PostgreSQL's."""
+    return _process_seconds(os.getpid()), sum(map(_process_seconds, [postmaster, *_children(postmaster)]))
 
 
 def _children(parent: int) -> Iterable[int]:

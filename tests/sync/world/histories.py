@@ -2,16 +2,15 @@
 
 import random
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
+from backend.core.refusal import Refusal
 from backend.models import Role
 from tests.sync.world import invariants
 from tests.sync.world.world import FAULTS, World
-
-Begin = Callable[[random.Random], "contextmanager[World]"]
 
 
 @dataclass(frozen=True)
@@ -102,6 +101,16 @@ def _deliver(world: World) -> None:
         world.deliver(world.dice.randrange(len(world.late)))
 
 
+def _erase(world: World) -> None:
+    with suppress(Refusal):  # it was done already, or the door is merged
+        world.erase(world.dice.choice(world.doors))
+
+
+def _merge(world: World) -> None:
+    with suppress(Refusal):
+        world.merge(*world.dice.sample(world.doors[:6], 2))
+
+
 def _clock(world: World) -> None:
     world.skew = timedelta(minutes=world.dice.choice((-5_000_000, -90, 0, 0, 90, 5_000_000)))
 
@@ -124,6 +133,8 @@ RULES: dict[str, tuple[int, Callable[[World], None]]] = {
     "backup": (1, _backup),
     "restore": (1, _restore),
     "deliver": (5, _deliver),
+    "erase": (1, _erase),
+    "merge": (1, _merge),
     "clean the feed": (1, lambda world: world.clean_feed()),
     "clock": (1, _clock),
 }

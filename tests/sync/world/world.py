@@ -246,7 +246,11 @@ class World:
         """A household takes its consent back."""
         with self.acting() as session:
             erasure.erase(session, self.lead(session), UUID(door))
-        self.erased.add(door)
+        self.erased |= {door, *self._merged_into(door)}
+
+    def _merged_into(self, door: str) -> set[str]:
+        rows = self.connection.execute(text(_ALIASES), {"id": door})
+        return {row.old for row in rows}
 
     def merge(self, old: str, new: str) -> None:
         """The leader makes one door of two."""
@@ -503,6 +507,12 @@ _RIGHTS = """
       OR (h.stub AND h.added_by = :a AND EXISTS (SELECT FROM mine) AND NOT EXISTS (
               SELECT FROM assignment s
               WHERE s.household_id = h.id AND s.started_at IS NOT NULL AND s.ended_at IS NULL)))
+"""
+_ALIASES = """
+    WITH RECURSIVE way(old) AS (
+      SELECT old_id FROM household_alias WHERE new_id = :id
+      UNION SELECT a.old_id FROM household_alias a JOIN way ON a.new_id = way.old)
+    SELECT old::text FROM way
 """
 _SPAN = """
     SELECT entity_id::text FROM change_feed WHERE audience = :a AND seq > :from AND seq <= :to AND kind = 'household'

@@ -79,7 +79,8 @@ def print_table(told: Told) -> None:
         ("kill -9", ", ".join(f"{kind} {n}" for kind, n in told.kills.items())),
         ("starts after a server that gave up", told.restarts),
         ("longest stall under fault", f"{told.longest_stall:.1f} s"),
-        ("from the last fault to rest", f"{told.seconds_to_rest:.1f} s"),
+        ("longest stall after the last fault", f"{told.stall_after:.1f} s"),
+        ("from the last fault until every phone is at rest", f"{told.seconds_to_rest:.1f} s"),
         ("seconds", f"{told.seconds:.1f}"),
         ("events a second", f"{told.events / told.seconds:.0f}"),
     ):

@@ -22,7 +22,7 @@ class Phone:
         self.truth: dict[str, bytes] = {}
         self.acked: set[str] = set()
         self.duplicates = self.out_of_scope = self.unanswered = self.corrected = 0
-        self.last_ack = time.monotonic()
+        self.last_ack = self.last_answer = time.monotonic()
         self._token, self._host, self._line = paired.token, host, line
 
     def tap(self, n: int) -> int:
@@ -130,6 +130,7 @@ class Phone:
         try:
             connection.request("POST", path, json.dumps(body, ensure_ascii=False).encode(), headers)
             answer = connection.getresponse()
+            self.last_answer = time.monotonic()
             return Answer(answer.status, answer.getheader("Content-Type", ""), answer.read())
         except (OSError, http.client.HTTPException):
             return None

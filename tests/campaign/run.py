@@ -38,7 +38,10 @@ class Plan:
 
 @dataclass
 class Told:
-    """What came of it. Stalls in seconds: the longest time in which no phone got anything acknowledged."""
+    """What came of it. Stalls in seconds: the longest time in which no phone got anything acknowledged.
+
+    `stall_after`: after the last fault, the longest time in which no phone was answered at all.
+    """
 
     books: Books
     events: int
@@ -52,6 +55,7 @@ class Told:
     handed_over: int
     healed: int
     longest_stall: float
+    stall_after: float
     seconds_to_rest: float
     stuck: int
     settings: dict[str, str] = field(default_factory=dict)
@@ -61,8 +65,8 @@ class Told:
         found = self.books.wrong
         if self.stuck:
             found.append(f"{self.stuck} phones never came to rest")
-        if self.seconds_to_rest > 60 + self.events / 2000:
-            found.append(f"{self.seconds_to_rest:.0f} s from the last fault to rest")
+        if self.stall_after > 60:
+            found.append(f"a stall of {self.stall_after:.0f} s after the last fault")
         return found
 
 
@@ -81,7 +85,7 @@ class Campaign:
         self.left = [self._share(n) for n in range(len(self.phones))]
         self.over = threading.Event()
         self.handed_over = self.healed = 0
-        self.stall = 0.0
+        self.stall = self.stall_after = 0.0
         self._idle: Queue[int] = Queue()
         for number in range(len(self.phones)):
             self._idle.put(number)
@@ -281,8 +285,10 @@ class Campaign:
             threads = [threading.Thread(target=settle) for _ in range(self.plan.threads)]
             for thread in threads:
                 thread.start()
-            for thread in threads:
-                thread.join()
+            while any(thread.is_alive() for thread in threads):
+                threading.Event().wait(0.2)
+                quiet = time.monotonic() - max(phone.last_answer for phone in self.phones)
+                self.stall_after = max(self.stall_after, quiet)
         return len(stuck)
 
     def _tell(self, seconds: float, rest: float, stuck: int) -> Told:
@@ -299,6 +305,7 @@ class Campaign:
             handed_over=self.handed_over,
             healed=self.healed,
             longest_stall=self.stall,
+            stall_after=self.stall_after,
             seconds_to_rest=rest,
             stuck=stuck,
         )

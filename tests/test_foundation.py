@@ -1,9 +1,13 @@
 """The ground that everything stands on: the app starts, tables exist, a signed-in person is known."""
 
+from pathlib import Path
+
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from backend.app import create_app
+from backend.core.settings import Settings
 from backend.database import work
 from backend.models import AreaUnit, ChangeFeed, Household, Level
 from tests import factories as make
@@ -24,6 +28,16 @@ def test_the_shipped_map_has_34_provinces_and_3321_wards(session: Session) -> No
 def test_health(client: FlaskClient) -> None:
     assert client.get("/healthz").json == {"status": "ok"}
     assert client.get("/readyz").json == {"status": "ok"}
+
+
+def test_a_database_that_is_away_is_told_as_busy(settings: Settings, tmp_path: Path) -> None:
+    away = create_app(settings, f"postgresql+psycopg://postgres:@/postgres?host={tmp_path}").test_client()
+    reply = away.post(
+        "/api/v1/sync/pull", json={}, headers={"X-Gocua-Client": "test", "Cookie": "gocua_device=abc"}
+    )
+    assert (reply.status_code, reply.headers["Retry-After"]) == (503, "5")
+    assert reply.json
+    assert reply.json["code"] == "busy"
 
 
 def test_a_foreign_host_is_refused(client: FlaskClient) -> None:

@@ -22,6 +22,7 @@ MESSAGES: dict[str, str] = {
     "unexpected": N_(
         "Máy chủ gặp trục trặc, không mất dữ liệu nào. Thử lại sau ít phút; mã sự cố: {request_id}."
     ),
+    "busy": N_("Máy chủ đang bận, không mất dữ liệu nào. Thử lại sau ít giây."),
     "revoked": N_("Máy này đã bị thu hồi. Gọi tổ trưởng nếu bạn vẫn là tình nguyện viên."),
     "wrong_password": N_("Tên đăng nhập hoặc mật khẩu chưa đúng."),
     "method_not_allowed": N_("Địa chỉ này không nhận kiểu gửi đó."),

@@ -6,6 +6,8 @@ from typing import Any
 from flask import Flask, current_app, g, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from backend.core.i18n import sentence
@@ -77,6 +79,15 @@ def register(app: Flask) -> None:
         )
         if isinstance(error, MethodNotAllowed) and error.valid_methods:
             response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
+        return response
+
+    @app.errorhandler(OperationalError)
+    @app.errorhandler(PoolTimeout)
+    def busy(_error: Exception) -> ResponseReturnValue:
+        """The database did not answer in time, or is being started again: whoever asks may ask again soon."""
+        _log.exception("busy", extra={"fields": {"id": g.get("request_id", "")}})
+        response = current_app.make_response(answer("busy", 503))
+        response.headers["Retry-After"] = "5"
         return response
 
     if not app.testing:  # in tests a bug shall surface as itself

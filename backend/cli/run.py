@@ -33,7 +33,9 @@ def run() -> None:
         if not os.environ.get("GOCUA_LOG_LEVEL"):
             settings = replace(settings, log_level="WARNING")  # so that the greeting stays on the screen
         with announced(settings.data_dir, settings.base_url):
-            code = serving.serve(settings, base.url, host=host, port=port, ready=greeting)
+            code = serving.serve(
+                settings, base.url, host=host, port=port, embedded=base.embedded, ready=greeting
+            )
     sys.exit(code)
 
 

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from backend.cli.stand import Mistake
 from backend.core import crypto
@@ -26,6 +26,9 @@ from backend.core.crypto import Keyring
 from backend.core.settings import Settings
 from backend.database.engine import make_engine
 from backend.edge.security import set_up_logs
+
+if TYPE_CHECKING:  # the wheel is loaded only where it is used
+    from backend.database.embedded import EmbeddedPostgres
 
 _log = logging.getLogger("gocua.server")
 _STOP_SECONDS = 20
@@ -91,11 +94,18 @@ def check_port(host: str, port: int) -> None:
 
 
 def serve(
-    settings: Settings, url: str, *, host: str, port: int, ready: Callable[[], None] = lambda: None
+    settings: Settings,
+    url: str,
+    *,
+    host: str,
+    port: int,
+    embedded: "EmbeddedPostgres | None",
+    ready: Callable[[], None] = lambda: None,
 ) -> int:
     """Serve until SIGTERM or SIGINT; returns the exit code (0: asked to stop, all children have ended).
 
-    A web process or worker that dies is started again. `ready` runs once the processes are started.
+    A web process or worker that dies is started again, and so is our own database. `ready` runs once the processes
+    are started.
     """
     global _lifeline
     from granian.constants import Interfaces
@@ -120,6 +130,8 @@ def serve(
         workers_kill_timeout=_STOP_SECONDS,
     )
     server.on_startup(worker.start)
+    if embedded is not None:
+        server.on_startup(embedded.keep_running)
     server.on_startup(ready)
     gc.collect()
     gc.freeze()  # what exists now stays where it is: pages shared after the fork stay shared

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
@@ -22,6 +23,9 @@ from backend.database.dump import NoTool
 from backend.database.engine import UnsafeDatabase, assert_durable, make_engine
 from backend.edge.security import set_up_logs
 
+if TYPE_CHECKING:  # the wheel is loaded only where it is used
+    from backend.database.embedded import EmbeddedPostgres
+
 
 class Mistake(Exception):
     """Something the person at the keyboard can put right; its text is Vietnamese and says how."""
@@ -29,12 +33,12 @@ class Mistake(Exception):
 
 @dataclass(frozen=True)
 class Ground:
-    """Ready to work: `url` is the database's SQLAlchemy address, `embedded` says that it is our own server."""
+    """Ready to work: `url` is the database's SQLAlchemy address, `embedded` our own server, None for a given one."""
 
     settings: Settings
     url: str
     engine: Engine
-    embedded: bool
+    embedded: "EmbeddedPostgres | None"
 
 
 def read_settings(*, base_url: str | None = None) -> Settings:
@@ -55,21 +59,21 @@ def ground(*, base_url: str | None = None, prepare: bool = True) -> Iterator[Gro
     set_up_logs(settings.log_level)
     crypto.configure(Keyring.from_secret(settings.data_key))
     ledger.configure(settings.data_dir)
-    with _database(settings) as url:
+    with _database(settings) as (url, server):
         engine = make_engine(url)
         try:
             if prepare:
                 bring_up(engine)
-            yield Ground(settings, url, engine, settings.database_url is None)
+            yield Ground(settings, url, engine, server)
         finally:
             engine.dispose()
 
 
 @contextmanager
-def _database(settings: Settings) -> Iterator[str]:
+def _database(settings: Settings) -> Iterator[tuple[str, "EmbeddedPostgres | None"]]:
     """The address of the given database, or of our own server for as long as the block lasts."""
     if settings.database_url is not None:
-        yield settings.database_url
+        yield settings.database_url, None
         return
     from backend.database.embedded import EmbeddedPostgres
 
@@ -77,7 +81,7 @@ def _database(settings: Settings) -> Iterator[str]:
     try:
         with _uninterrupted():
             server = EmbeddedPostgres(settings.data_dir)
-        yield server.url
+        yield server.url, server
     finally:
         if server is not None:
             server.stop()

@@ -28,7 +28,7 @@ def up(host: str, port: int) -> None:
         base.engine.dispose()  # nothing of it may live in the children
         click.echo(f"Gõ Cửa chạy ở {base.settings.base_url} (Ctrl-C để dừng)")
         with announced(base.settings.data_dir, base.settings.base_url):
-            code = serving.serve(base.settings, base.url, host=host, port=port)
+            code = serving.serve(base.settings, base.url, host=host, port=port, embedded=base.embedded)
     sys.exit(code)
 
 

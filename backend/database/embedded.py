@@ -6,6 +6,9 @@ its lock by itself.
 """
 
 import atexit
+import logging
+import subprocess
+import threading
 import warnings
 from pathlib import Path
 
@@ -26,6 +29,8 @@ log_min_error_statement = panic
 log_parameter_max_length = 0
 log_parameter_max_length_on_error = 0
 """
+_LOOK_SECONDS = 1.0
+_log = logging.getLogger("gocua.server")
 _INCLUDE = "include_if_exists = 'gocua.conf'"
 
 
@@ -49,6 +54,8 @@ class EmbeddedPostgres:
         # The wheel would stop the server at this process's exit by a list of pids that a kill -9 leaves wrong.
         atexit.unregister(self._server._cleanup)
         self._open = True
+        self._left = threading.Event()
+        self._watcher: threading.Thread | None = None
         atexit.register(self.stop)
         self.url: str = self._server.get_uri(driver="psycopg")
 
@@ -58,11 +65,36 @@ class EmbeddedPostgres:
         pid: int | None = self._server.get_pid()
         return pid
 
+    def keep_running(self) -> None:
+        """Watch the server from now on and start it again when it is gone (killed, out of memory).
+
+        What was committed is there again after PostgreSQL's own recovery. Called once, by the process that serves.
+        """
+        self._watcher = threading.Thread(target=self._watch, name="postgres", daemon=True)
+        self._watcher.start()
+
+    def _watch(self) -> None:
+        while not self._left.wait(_LOOK_SECONDS):
+            before = self._server.get_postmaster_info().process
+            if before is not None and before.is_running() and before.status() != "zombie":
+                continue
+            _log.error("database ended by itself, starting it again")
+            try:
+                with self._server._lock:
+                    self._server.ensure_postgres_running()
+            except subprocess.SubprocessError:
+                pass  # its last processes still leave, or the recovery is long: look again
+            else:
+                _log.warning("database runs again")
+
     def stop(self) -> None:
         """Leave; the last user stops the server and waits until its files are at rest."""
         if not self._open:
             return
         self._open = False
+        self._left.set()
+        if self._watcher is not None:
+            self._watcher.join()
         atexit.unregister(self.stop)
         self._users.release_read_lock()
         if self._users.acquire_write_lock(blocking=False):

@@ -63,6 +63,17 @@ def test_a_killed_web_process_or_worker_is_replaced(start: Start) -> None:
     assert end(server, signal.SIGTERM) == 0
 
 
+def test_a_killed_database_is_started_again(start: Start) -> None:
+    server = start()
+    first = server.postmaster()
+    first.kill()
+    wait_for(lambda: _postmaster(server) not in (None, first.pid), seconds=60)
+    wait_for(lambda: _answers(server), seconds=60)
+    again = server.postmaster()
+    assert end(server, signal.SIGTERM) == 0
+    assert not _lives(again)
+
+
 def test_a_worker_of_its_own_starts_and_ends(folder: Path) -> None:
     log = folder / "worker.log"
     with log.open("wb") as file:
@@ -117,6 +128,14 @@ def _lives(process: psutil.Process) -> bool:
         return process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+def _postmaster(server: Running) -> int | None:
+    """The process id in PostgreSQL's own file; None while it is not there."""
+    try:
+        return server.postmaster().pid
+    except (OSError, IndexError, psutil.NoSuchProcess):
+        return None
 
 
 def _answers(server: Running) -> bool:

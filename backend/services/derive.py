@@ -134,10 +134,11 @@ def beginnings(
     return tuple(found)
 
 
-def household_state(current: str, facts: Iterable[Fact]) -> str:
+def household_state(current: str, facts: Iterable[Fact], *, said_gone: bool = False) -> str:
     """The state of the door: the newest effective visit that met somebody, or heard that they moved, decides.
 
-    Vacant, merged and withdrawn are the leader's word and stay.
+    `said_gone`: a visit that counted until now heard that they moved; where it counts no more and no other tells,
+    somebody lives there again. Vacant, merged and withdrawn are the leader's word and stay.
     """
     if current not in (HouseholdState.ACTIVE, HouseholdState.MOVED_AWAY):
         return current
@@ -145,7 +146,7 @@ def household_state(current: str, facts: Iterable[Fact]) -> str:
         fact for fact in facts if fact.outcome == Outcome.MOVED_AWAY or fact.outcome in _SOMEBODY_LIVES_THERE
     ]
     if not telling:
-        return current
+        return HouseholdState.ACTIVE if said_gone else current
     newest = max(telling, key=_newest)
     return HouseholdState.MOVED_AWAY if newest.outcome == Outcome.MOVED_AWAY else HouseholdState.ACTIVE
 

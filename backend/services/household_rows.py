@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from backend.core.clock import today
 from backend.core.crypto import keyring
-from backend.models import Adoption, HouseholdState, HouseholdView, ResidentState, Visit
+from backend.models import Adoption, HouseholdState, HouseholdView, Outcome, ResidentState, Visit
 from backend.services import derive, tally
 from backend.services.derive import Fact, Offer, Step
 from backend.services.household_wire import People, door_row, services_of
@@ -138,10 +138,11 @@ def _rewrite_chunk(session: Session, ids: list[UUID], households: str) -> None:
         state, steps = household.state, {}
         living, same = _same_people(residents.get(household.id, []))
         if events:
+            said_gone = any(e.effective and e.outcome == Outcome.MOVED_AWAY for e in events)
             events, effective = _standing(events, visits)
             if same:
                 effective = [derive.speaking_of(fact, same) for fact in effective]
-            state = derive.household_state(household.state, effective)
+            state = derive.household_state(household.state, effective, said_gone=said_gone)
             if state != household.state:
                 states.append((household.id, state))
             steps = derive.decide(effective)

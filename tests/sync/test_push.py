@@ -496,3 +496,30 @@ def ids(results: list[dict[str, object]]) -> list[UUID]:
 def test_results_answer_in_the_order_asked(team: Team, phone: Phone) -> None:
     items = [visit(phone.account.id, door.id) for door in reversed(team.doors)]
     assert ids(phone.push(*items)) == [item.id for item in items]
+
+
+@pytest.mark.parametrize("instead", [{"void": True}, {"outcome": "not_home"}])
+@pytest.mark.parametrize("early", [False, True])
+def test_a_move_that_was_told_by_mistake(
+    team: Team, phone: Phone, session: Session, instead: dict[str, object], early: bool
+) -> None:
+    """Taken back, or corrected to a word that tells nothing: the door is as it was, whichever came first."""
+    door, me = team.doors[0], phone.account.id
+    wrong = visit(me, door.id, "moved_away")
+    right = compose(me, door.id, "correction", instead, corrects=wrong.id)
+    for one in (right, wrong) if early else (wrong, right):
+        assert codes(phone.push(one)) == ["accepted"]
+    session.expire_all()
+    assert session.get_one(Household, door.id).state == "active"
+    assert session.scalars(select(Adoption).where(Adoption.household_id == door.id)).all()
+
+
+def test_a_leaders_word_that_they_moved_outlives_other_visits(
+    team: Team, phone: Phone, session: Session
+) -> None:
+    door = team.doors[0]
+    session.get_one(Household, door.id).state = "moved_away"
+    session.commit()
+    phone.push(visit(phone.account.id, door.id, "not_home"))
+    session.expire_all()
+    assert session.get_one(Household, door.id).state == "moved_away"

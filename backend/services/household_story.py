@@ -75,7 +75,10 @@ class Result:
 
 @dataclass(frozen=True)
 class VisitLine:
-    """One visit or correction. `counts` is False when its author replaced or took it back."""
+    """One visit or correction. `counts` is False when its author replaced or took it back.
+
+    `typist`: who typed it in from a day sheet of paper, "" when it came from a phone.
+    """
 
     id: UUID
     at: datetime
@@ -88,6 +91,7 @@ class VisitLine:
     appointment_at: datetime | None
     note: str | None
     flags: tuple[str, ...]
+    typist: str = ""
 
 
 @dataclass(frozen=True)
@@ -222,10 +226,12 @@ def _visits(
     services: dict[str, Service],
     reasons: dict[tuple[str, str], FailureReason],
 ) -> tuple[VisitLine, ...]:
+    typist = aliased(Account)
     rows = session.execute(
-        select(Visit, VisitEvent.received_at, VisitEvent.corrects, Account.full_name)
+        select(Visit, VisitEvent.received_at, VisitEvent.corrects, Account.full_name, typist.full_name)
         .join(VisitEvent, VisitEvent.id == Visit.event_id)
         .join(Account, Account.id == Visit.author)
+        .outerjoin(typist, typist.id == VisitEvent.entered_by)
         .where(Visit.household_id == household.id)
         .order_by(Visit.est_time.desc(), Visit.event_id)
     )
@@ -251,8 +257,9 @@ def _visits(
             appointment_at=visit.appointment_at,
             note=ring.open(visit.note_enc, "visit.note").decode() if visit.note_enc else None,
             flags=tuple(visit.flags),
+            typist=typed_by or "",
         )
-        for visit, received_at, corrects, author in rows
+        for visit, received_at, corrects, author, typed_by in rows
     )
 
 

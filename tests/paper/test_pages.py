@@ -110,6 +110,15 @@ def test_an_appointment_and_consent_are_kept(desk: FlaskClient, session: Session
     assert 'value="19:30"' in shown
 
 
+def test_the_story_of_the_door_says_who_typed_it_in(
+    desk: FlaskClient, session: Session, people: People, sheet: PaperSheet
+) -> None:
+    desk.post(f"/tuyen/phieu/{sheet.id}/hang", data=row(1, "not_home"))
+    story = desk.get(f"/ho/{session.scalars(select(VisitEvent.household_link)).one()}").text
+    assert "Nhập từ phiếu giấy lúc" in story
+    assert f"người nhập: {people.lan.full_name}" in story
+
+
 def test_the_head_is_set_before_the_first_row(desk: FlaskClient, people: People, sheet: PaperSheet) -> None:
     data = {"person": str(people.minh.id), "day": today().isoformat()}
     assert desk.post(f"/tuyen/phieu/{sheet.id}/dau", data=data).status_code == 303

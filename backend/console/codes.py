@@ -199,6 +199,7 @@ def _overview(kind: CodeKind = CodeKind.HOUSEHOLD, *, refusal: Refusal | None = 
         guides=[found for found in guides(locale()) if not found.withdrawn()],
         people=code_sheets.badge_people(session(), actor()),
         grouped=grouped,
+        made_at_spots=kind not in (*_LABELS, CodeKind.NEIGHBOURHOOD),
         new_reports=scam_reports.how_many_new(session(), actor()) if is_officer() else 0,
         **(forms.problems(refusal) if refusal else forms.NO_PROBLEM),
     )

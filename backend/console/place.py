@@ -41,6 +41,15 @@ _ROOMS = (
 )
 
 _FOR_VIEWERS = ("/bang", "/tuyen")
+# Pages whose address does not begin with that of their room.
+_ROOM_OF = {
+    "/yeu-cau": "/bang",
+    "/cho-duyet": "/nguoi",
+    "/to": "/nguoi",
+    "/diem": "/ma",
+    "/soat-ma": "/ma",
+    "/T": "/tuyen",
+}
 
 
 @dataclass(frozen=True)
@@ -108,6 +117,14 @@ def desk() -> Desk:
     )
 
 
+def in_room(room: str) -> str:
+    """For aria-current: "page" on the page of the room itself, "true" on another page of it, "" elsewhere."""
+    first = f"/{request.path.split('/', 2)[1]}"
+    if request.path.rstrip("/") == room:
+        return "page"
+    return "true" if _ROOM_OF.get(first, first) == room else ""
+
+
 def looks_on() -> bool:
     """True for somebody who may see the board and the walks but no household: links to those stay away."""
     person = g.get("actor")
@@ -121,8 +138,8 @@ def is_officer() -> bool:
 
 
 def register(app: Flask) -> None:
-    """Give templates `desk()` and `is_officer()`, and remember a choice of place."""
-    app.jinja_env.globals.update(desk=desk, is_officer=is_officer)
+    """Give templates `desk()`, `in_room()` and `is_officer()`, and remember a choice of place."""
+    app.jinja_env.globals.update(desk=desk, in_room=in_room, is_officer=is_officer)
 
     @app.after_request
     def remember(response: Response) -> Response:

@@ -17,9 +17,21 @@ from backend.edge.access import LEADERS, Door, actor
 from backend.edge.db import session
 from backend.edge.words import _, locale
 from backend.models import CodeKind
-from backend.services import code_sheets, codes, scam_reports
+from backend.services import code_sheets, codes, contacts, scam_reports
 from backend.services.guides import guides
-from qr.codes import LAYOUTS, Label, Layout, TooDense, TooLong, grouped, label_sheet_pdf, poster_pdf, svg
+from qr.codes import (
+    LAYOUTS,
+    Label,
+    Layout,
+    SlipPad,
+    TooDense,
+    TooLong,
+    grouped,
+    label_sheet_pdf,
+    poster_pdf,
+    slip_pad_pdf,
+    svg,
+)
 
 door = Door("codes", __name__, url_prefix="/ma", template_folder="templates")
 
@@ -112,6 +124,14 @@ def print_poster() -> ResponseReturnValue:
         session(), actor(), wanted["bai"], _base_url(), placement=wanted["noi"].strip()
     )
     return _download(poster_pdf(poster, wanted["co"]), f"gocua-ap-phich-{wanted['bai']}.pdf")
+
+
+@door.page("/phieu-tham.pdf", who=LEADERS)
+def slip_pad() -> ResponseReturnValue:
+    """A page of slips for volunteers to fill in after a visit; no door and nobody is on it."""
+    here = contacts.contact_for(session(), ward_id=actor().ward_id)
+    pad = SlipPad(f"{_base_url().rstrip('/')}/".upper(), here.ward, here.phone)
+    return _download(slip_pad_pdf(pad), "gocua-phieu-tham.pdf", look=True)
 
 
 @door.page("/<uuid:code_id>", who=LEADERS)

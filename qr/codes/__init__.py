@@ -9,6 +9,7 @@ from qr.codes.pdf import LabelKind, TooDense
 from qr.codes.posters import Poster, poster_pdf
 from qr.codes.render import png, svg, terminal
 from qr.codes.sheets import LAYOUTS, Label, Layout, label_sheet_pdf
+from qr.codes.slip_pad import SlipPad, slip_pad_pdf
 from qr.codes.slips import Slip, slips_pdf
 from qr.codes.symbol import Symbol, TooLong, encode
 from qr.codes.tokens import CREDENTIAL_LENGTH, NotAToken, grouped, new_token, normalise
@@ -36,6 +37,7 @@ __all__ = [
     "SheetDoor",
     "SheetPerson",
     "Slip",
+    "SlipPad",
     "Symbol",
     "TooDense",
     "TooLong",
@@ -49,6 +51,7 @@ __all__ = [
     "normalise",
     "png",
     "poster_pdf",
+    "slip_pad_pdf",
     "slips_pdf",
     "svg",
     "terminal",

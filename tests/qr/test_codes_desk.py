@@ -184,3 +184,22 @@ def test_the_first_page_can_be_looked_at_before(desk: FlaskClient, session: Sess
     whole = desk.post("/ma/in", data=wanted)
     assert whole.headers["Content-Disposition"].startswith("attachment")
     assert len(_read(whole.data)) == 6
+
+
+@pytest.mark.parametrize("phone", ["024 3733 0000", ""])
+def test_a_pad_of_slips_to_fill_in_by_hand(
+    desk: FlaskClient, session: Session, people: People, phone: str
+) -> None:
+    people.team.contact_phone = phone
+    session.commit()
+    assert 'href="/ma/phieu-tham.pdf"' in desk.get("/ma").text
+    reply = desk.get("/ma/phieu-tham.pdf")
+    assert (reply.status_code, reply.mimetype) == (200, "application/pdf")
+    (page,) = pdfium.PdfDocument(reply.data)
+    assert [round(side / 72 * 25.4) for side in page.get_size()] == [210, 297]
+    assert _read(reply.data) == ["HTTP://LOCALHOST/"] * 4
+    text = page.get_textpage().get_text_range()
+    for words in ("localhost", "rồi gõ mã phiếu", "hỏi mã OTP, mật khẩu, mật mã", people.ward.name, phone):
+        assert text.count(words) >= 4, words
+    # The address on it is a page with a field for the code.
+    assert 'action="/tim"' in desk.get("/").text

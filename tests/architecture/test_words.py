@@ -54,6 +54,18 @@ def test_placeholders_survive_translation() -> None:
             assert set(slot.findall(text)) == set(slot.findall(translated)), text
 
 
+def test_no_catalogue_is_half_merged() -> None:
+    """A reader skips what it does not understand, and says so only on its screen."""
+    entry = re.compile(r'(?:$|#|"|msgid |msgid_plural |msgstr |msgstr\[|msgctxt )')
+    strange = [
+        f"{path.name}:{number}: {line}"
+        for path in _files("*.po")
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if not entry.match(line)
+    ]
+    assert not strange, "\n".join(strange)
+
+
 def test_no_entry_is_fuzzy_or_obsolete() -> None:
     for path in catalogues("en"):
         text = path.read_text()

@@ -14,7 +14,7 @@ from backend.core import crypto
 from backend.core.crypto import Keyring
 from backend.database import work
 from backend.database.embedded import EmbeddedPostgres
-from backend.models import Account
+from backend.models import Account, Device
 from backend.services import enrol
 from backend.services.actor import load_actor
 from tests.browser.conftest import SIZES, serve
@@ -35,13 +35,13 @@ def main() -> None:
             phone = browser.new_context(
                 base_url=address, locale="vi-VN", device_scale_factor=1.5, **SIZES["phone"]
             )
-            _walk(phone, f"{address}/E/{_invitation(ward)}")
+            _walk(phone, f"{address}/E/{_invitation(ward)}", lambda: _stop(ward))
             browser.close()
         ward.engine.dispose()
         server.stop()
 
 
-def _walk(phone: BrowserContext, code: str) -> None:
+def _walk(phone: BrowserContext, code: str, stop: Callable[[], None]) -> None:
     page = phone.new_page()
     page.goto(code)
     numbers = iter(range(1, 100))
@@ -70,6 +70,7 @@ def _walk(phone: BrowserContext, code: str) -> None:
     page.evaluate("scrollTo(0, 0)")
     take("da-gui-het")
     _rooms(page, take)
+    _leave(page, take, stop)
 
 
 def _list(page: Page, take: Take) -> None:
@@ -170,6 +171,21 @@ def _rooms(page: Page, take: Take) -> None:
     take("dang-khoa")
 
 
+def _leave(page: Page, take: Take, stop: Callable[[], None]) -> None:
+    page.get_by_label("Mã khoá").fill("2468")
+    page.get_by_role("button", name="Mở", exact=True).click()
+    page.get_by_label("Mã khoá").wait_for(state="detached")
+    _go(page, "/cho-gui")
+    page.locator("a[href^='#/phieu/']").first.click()
+    page.locator(".slip").wait_for()
+    take("phieu")
+    _go(page, "/cho-gui")
+    stop()
+    page.get_by_role("button", name="Gửi ngay").click()
+    page.get_by_text("Máy này không còn giữ gì").wait_for(timeout=60_000)
+    take("da-ngung")
+
+
 def _go(page: Page, path: str) -> None:
     page.evaluate("path => { location.hash = path }", path)
     page.wait_for_timeout(400)
@@ -185,6 +201,19 @@ def _invitation(ward: World) -> str:
         actor = load_actor(session, leader.id)
         assert actor is not None
         return enrol.invite(session, actor, ward.names["volunteer"])  # type: ignore[arg-type]
+
+
+def _stop(ward: World) -> None:
+    """The leader stops every phone of the volunteer."""
+    with work.unit_of_work(ward.engine) as session:
+        leader = session.scalars(select(Account).where(Account.login == "totruong.mau")).one()
+        actor = load_actor(session, leader.id)
+        assert actor is not None
+        mine = select(Device.id).where(
+            Device.account_id == ward.names["volunteer"], Device.revoked_at.is_(None)
+        )
+        for device in session.scalars(mine).all():
+            enrol.revoke_device(session, actor, device)
 
 
 if __name__ == "__main__":

@@ -1,16 +1,21 @@
 """The phone's screens in a real browser: axe in both languages, large targets, 200 % text, the dark, a few taps."""
 
+import io
 import re
 from collections.abc import Callable, Iterator
 from datetime import time
 
 import pytest
+import zxingcpp
 from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from backend.core.clock import today
+from backend.core.clock import now, today
 from backend.database import work
-from backend.services import codes, visit_codes
+from backend.services import codes, events, visit_codes
+from backend.services.actor import load_actor
+from backend.services.event_core import compose
 from mobile_api.shell import DIST
 from tests.browser.conftest import SIZES, Live, axe
 from tests.people import acting
@@ -18,7 +23,7 @@ from tests.people import acting
 PhonePage = Callable[..., Page]
 # The machine that tests may be busy with much else; nothing here measures time.
 expect.set_options(timeout=20_000)
-# Where no door or guide is needed, and with one: {door} is a door of Minh's walk.
+# Where no door or guide is needed, and with one: {door} is a door of Minh's walk, {event} a visit of this phone.
 SCREENS = (
     "/",
     "/ho/{door}",
@@ -34,6 +39,7 @@ SCREENS = (
     "/toi/ma-khoa",
     "/toi/giup",
     "/khong-co",
+    "/phieu/{event}",
 )
 # What fingers touch, of those that are visible; a link inside a sentence may be as high as its line.
 _SMALL = """() => [...document.querySelectorAll('button, a, select, input, textarea, summary, label.choice')]
@@ -96,6 +102,17 @@ def open_door(page: Page, number: int) -> None:
     expect(page.locator("h1")).to_have_text(f"Số {number}")
 
 
+def a_visit(page: Page) -> str:
+    """Nobody home at number 18; the id of that visit on this phone."""
+    page.get_by_role("searchbox").fill("so 18")
+    open_door(page, 18)
+    page.locator("button", has_text=re.compile("Vắng nhà|Nobody home")).first.click()
+    visit(page, "/cho-gui")
+    way = page.locator("a[href^='#/phieu/']").first.get_attribute("href")
+    assert way
+    return way.rpartition("/")[2]
+
+
 def choose(page: Page, label: str) -> None:
     page.locator("label.choice", has_text=label).first.click()
 
@@ -116,8 +133,9 @@ def test_every_screen_for_everybody(live: Live, phone: PhonePage, lang: str, the
         lan = acting(session, live.people.lan)
         visit_codes.announce(session, lan, live.people.team.id, starts_on=today(), ends_on=today(), **evening)
     page = phone(lang, theme=theme)
+    event = a_visit(page)
     for screen in SCREENS:
-        visit(page, screen.format(door=live.households[0].id))
+        visit(page, screen.format(door=live.households[0].id, event=event))
         axe(page)
         far_enough_apart(page)
     visit(page, f"/ho/{live.households[0].id}/ghi")
@@ -131,8 +149,9 @@ def test_every_screen_for_everybody(live: Live, phone: PhonePage, lang: str, the
 def test_twice_the_text_still_fits(live: Live, phone: PhonePage) -> None:
     page = phone(size="most")
     assert page.evaluate("parseFloat(getComputedStyle(document.documentElement).fontSize)") >= 36
+    event = a_visit(page)
     for screen in SCREENS:
-        visit(page, screen.format(door=live.households[0].id))
+        visit(page, screen.format(door=live.households[0].id, event=event))
         wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wide <= 0, f"{page.url} is {wide} px wider than the screen"
     visit(page, f"/ho/{live.households[0].id}/ghi")
@@ -191,6 +210,21 @@ def test_what_was_saved_can_be_put_right_later(phone: PhonePage) -> None:
     expect(page.locator(".door", has_text="Số 7").first).to_contain_text("Hẹn lại")
 
 
+def test_two_visits_of_one_door_in_one_minute(live: Live, phone: PhonePage) -> None:
+    """Two people who both found nobody: the door opens, and tells of both."""
+    minh, door = live.people.minh.id, live.households[24].id
+    with work.unit_of_work(live.engine) as session:
+        sender = load_actor(session, minh, device_id=live.people.minh_device.id)
+        assert sender is not None
+        both = [compose(minh, door, "visit", {"outcome": "not_home"}, device_time=now()) for _ in range(2)]
+        events.store(session, sender, both)
+    page = phone()
+    page.get_by_role("searchbox").fill("so 25")
+    open_door(page, 25)
+    page.get_by_text("Các lần thăm").click()
+    expect(page.locator("details li", has_text="Vắng nhà")).to_have_count(2)
+
+
 def test_search_order_and_several_doors_at_once(phone: PhonePage) -> None:
     page = phone()
     page.get_by_role("searchbox").fill("SO 19 ngo")
@@ -224,6 +258,42 @@ def test_guides_and_badge_without_a_network(phone: PhonePage) -> None:
     expect(page.get_by_role("img", name="Mã mở bài hướng dẫn này")).to_be_in_viewport()
     visit(page, "/the")
     expect(page.get_by_text("Nguyễn Văn Minh")).to_be_visible()
+
+
+@pytest.mark.parametrize(("lang", "title"), [("vi", "Phiếu cho người dân"), ("en", "Slip for the resident")])
+def test_the_slip_of_a_visit_without_a_network(live: Live, phone: PhonePage, lang: str, title: str) -> None:
+    """The symbol and the words below it name the same page, which opens once the visit was sent."""
+    page = phone(lang)
+    page.context.set_offline(True)
+    visit(page, f"/phieu/{a_visit(page)}")
+    expect(page.locator("h1")).to_have_text(title)
+    expect(page.get_by_role("img", name=title)).to_be_visible()
+    axe(page)
+    far_enough_apart(page)
+    shown = Image.open(io.BytesIO(page.get_by_role("img", name=title).screenshot()))
+    address = zxingcpp.read_barcodes(shown)[0].text
+    code = page.locator(".slip").inner_text().replace("-", "")
+    assert address == f"{live.url.rstrip('/').upper()}/S/{code}"
+    page.context.set_offline(False)
+    visit(page, "/cho-gui")
+    page.locator(".bar button").click()
+    expect(page.get_by_role("status").locator(".note.ok")).to_be_visible()
+    page.goto(f"/S/{code}")
+    expect(page.locator("body")).to_contain_text(f"{code[:5]}-{code[5:]}")
+
+
+def test_the_rounds_open_from_scan_and_without_a_network_it_says_so(phone: PhonePage) -> None:
+    page = phone()
+    visit(page, "/quet")
+    page.context.set_offline(True)
+    page.get_by_role("link", name="Soát mã đang treo").click()
+    expect(page.get_by_role("alert").filter(has_text="Chưa có mạng")).to_be_visible()
+    axe(page)
+    far_enough_apart(page)
+    page.context.set_offline(False)
+    page.get_by_role("link", name="Soát mã đang treo").click()
+    expect(page.locator("h1")).to_have_text("Soát mã")
+    axe(page)
 
 
 def test_a_typed_code_opens_its_door(live: Live, phone: PhonePage) -> None:

@@ -1,12 +1,15 @@
 """Whose doors, for how long, and by whose clock: reassigned, revoked, lease over, PIN forgotten, clock wrong."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
 from backend.database import work
 from backend.models import Device
-from backend.services import enrol, walks_live
+from backend.services import enrol, held, walks_live
 from tests import factories as make
+from tests.browser.conftest import axe
 from tests.people import acting
 from tests.phone.app import all_sent, away, counts, home, open_door, pair, send_now, set_clock, shift_clock
 from tests.phone.conftest import FIRST, Ground, NewPhone
@@ -37,6 +40,7 @@ def test_reassigned_while_offline(ground: Ground, new_phone: NewPhone) -> None:
 
 
 def test_revoked_with_something_waiting(ground: Ground, new_phone: NewPhone) -> None:
+    """The list goes, the visits are handed over for the leader's word, and the screen says so, also offline."""
     phone = new_phone()
     page = pair(phone, ground.invitation())
     phone.set_offline(True)
@@ -47,14 +51,29 @@ def test_revoked_with_something_waiting(ground: Ground, new_phone: NewPhone) -> 
     phone.set_offline(False)
     page.evaluate("dispatchEvent(new Event('online'))")
     expect(page.get_by_role("heading", name="Máy này đã được ngừng")).to_be_visible()
-    assert counts(page) == (3, 0, 0)
+    expect(page.get_by_text("Đã giao máy chủ 3 mục chưa gửi")).to_be_visible()
+    expect(page.get_by_text(f"hỏi tổ trưởng của {ground.team.name}")).to_be_visible()
+    expect(page.get_by_role("link", name="Gọi tổ")).to_have_attribute("href", "tel:02438250000")
+    axe(page)
+    assert counts(page) == (0, 0, 0)
     assert _rows(page) == 0
+    page.evaluate("localStorage['gocua.look'] = JSON.stringify({welcomed: true, language: 'en'})")
+    phone.set_offline(True)
+    page.reload()
+    expect(page.get_by_role("heading", name="This phone has been stopped")).to_be_visible()
+    expect(page.get_by_text("3 unsent items were handed to the server")).to_be_visible()
+    axe(page)
+    phone.set_offline(False)
+    page.evaluate("localStorage['gocua.look'] = JSON.stringify({welcomed: true, language: 'vi'})")
 
     page.goto(ground.invitation())
-    page.get_by_role("button", name="Ghép máy này").tap()
+    page.get_by_role("button", name=re.compile("Ghép máy này|Pair this phone")).tap()
     page.wait_for_url("**/m/**")
-    expect(page.get_by_role("heading", name="Tối nay")).to_be_visible()
-    all_sent(page, 3)
+    expect(page.get_by_role("heading", name=re.compile("Tối nay|Tonight"))).to_be_visible()
+    with work.unit_of_work(ground.server.engine) as session:
+        assert held.accept(session, acting(session, ground.lan), ground.minh.id, "revoked") == 3
+    assert {row["author"] for row in ground.stored()} == {ground.minh.id}
+    assert len(ground.stored()) == 3
 
 
 def test_the_lease_ends(ground: Ground, new_phone: NewPhone) -> None:

@@ -251,6 +251,11 @@ export interface Status {
     /** at most 20 unsent visits while not installed and not persisted; null: no limit */
     limit: number | null;
   };
+  /**
+   * only of a phone that was stopped: how many visits were unsent then, whether the server has them all now and
+   * nothing is left here, and whom to call.
+   */
+  leaving: { waiting: number; handedOver: boolean; team: string; phone: string } | null;
   /** the phone's clock minus the server's, ms; null: never measured. Warn from 5 minutes */
   clockOffMs: number | null;
   app: { build: string; updateReady: boolean };

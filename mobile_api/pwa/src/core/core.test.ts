@@ -387,6 +387,7 @@ describe("keys and rights", () => {
     expect(core.status.get().phase).toBe("ended");
     expect(core.doors.get()).toEqual([]);
     expect(core.outbox.get()).toMatchObject({ waiting: 1, sent: 1 });
+    expect(core.status.get().leaving).toMatchObject({ waiting: 1, handedOver: false });
     expect((await core.rescueFile()).items).toBe(1);
 
     server.fault = (path) => (path.endsWith("/wiped") ? null : undefined);
@@ -394,6 +395,8 @@ describe("keys and rights", () => {
     expect(again.core.status.get().phase).toBe("ended");
     expect(server.events.size).toBe(2);
     expect(again.core.outbox.get()).toMatchObject({ waiting: 0, sent: 0, items: [] });
+    // The screen can still say what became of the visit, and whom to call.
+    expect(again.core.status.get().leaving).toEqual({ waiting: 1, handedOver: true, team: "Tổ 5", phone: "0900 000 000" });
     expect(sent.ok && (await again.core.draftOf(sent.id))).toBe(null);
     server.fault = () => undefined;
     await again.core.syncNow();
@@ -404,7 +407,7 @@ describe("keys and rights", () => {
     server.revoked = false;
     server.device = newId();
     await again.core.syncNow();
-    expect(again.core.status.get().phase).toBe("open");
+    expect(again.core.status.get()).toMatchObject({ phase: "open", leaving: null });
     expect(again.core.doors.get()).toHaveLength(2);
   });
 

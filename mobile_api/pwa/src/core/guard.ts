@@ -1,5 +1,5 @@
 /** Who may read: PIN, lock, lease, the end of a right, signing out. None of it ever makes the outbox smaller. */
-import type { RescueFile, Unlocked } from "../contract";
+import type { Me, RescueFile, Unlocked } from "../contract";
 import { PIN, PIN_TRIES, profileKey, unwrap, wrapByDevice, wrapByPin } from "../crypto/keys";
 import { leaseOver } from "../protocol/lease";
 import type { Ready } from "../protocol/push";
@@ -10,7 +10,7 @@ import { cacheName, outboxName, type Meta, type WrappedKey } from "../storage/sc
 import { request } from "../sync/http";
 import { open as readied } from "../sync/push";
 import { noProfile } from "./profile";
-import { leaseOf, loadAll, loadRows, publish, publishMeta } from "./show";
+import { leaseOf, loadAll, loadRows, publish, publishMeta, recall } from "./show";
 import { patch, type World } from "./world";
 
 /** How often the highest clock seen is written down. */
@@ -95,8 +95,14 @@ export async function spend(world: World): Promise<void> {
 export async function endRight(world: World): Promise<void> {
   const { session } = world;
   if (!session || session.meta.ended) return;
+  // Read before the wipe: afterwards nobody here knows any more whom to call.
+  const me = world.status.get().me ?? (await recall<Me>(world, "me").catch(() => null));
+  const team = me?.teams.find((each) => each.contact_phone) ?? me?.teams[0];
+  const all = await outbox.readAll(session.outbox).catch(() => null);
+  const waiting = (all?.outbox.length ?? 0) + (all?.dead.length ?? 0) + world.unsaved.length;
+  const leaving = { waiting, team: team?.name ?? "", phone: team?.contact_phone ?? "" };
   await wipeCache(world);
-  const meta = await outbox.updateMeta(session.outbox, () => ({ ended: true }));
+  const meta = await outbox.updateMeta(session.outbox, () => ({ ended: true, leaving }));
   patch(world, { phase: "ended", me: null, ready: false });
   await afterWipe(world, meta);
 }

@@ -144,7 +144,7 @@ async function whoAmI(world: World): Promise<Told | Problem> {
 async function welcome(world: World, session: Session, told: Told): Promise<void> {
   const { meta } = session;
   if (told.device_id !== meta.device || told.lease_days !== meta.lease_days) {
-    const fresh = told.device_id !== meta.device ? { spent_device: null, ended: false, wiped: false, wiped_told: false } : {};
+    const fresh = told.device_id !== meta.device ? { spent_device: null, ended: false, leaving: null, wiped: false, wiped_told: false } : {};
     const next = { device: told.device_id, lease_days: told.lease_days, ...fresh };
     publishMeta(world, await outbox.updateMeta(session.outbox, () => next));
   }

@@ -143,6 +143,7 @@ export function publishMeta(world: World, meta: Meta): void {
       ends: new Date(ends).toISOString(),
       daysLeft: Math.max(0, Math.ceil((ends - serverNow(world)) / DAY_MS)),
     },
+    leaving: meta.ended && meta.leaving ? { ...meta.leaving, handedOver: meta.wiped === true } : null,
     clockOffMs: meta.offset === null ? null : -meta.offset,
     pin: {
       set: wrapped.by === "pin",

@@ -58,6 +58,7 @@ const FIRST: Status = {
     unsaved: 0,
     limit: null,
   },
+  leaving: null,
   clockOffMs: null,
   app: { build: "", updateReady: false },
   diverged: false,

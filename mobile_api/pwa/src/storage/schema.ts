@@ -5,6 +5,13 @@ import type { Trace } from "../protocol/core";
 import type { Stream } from "../protocol/pull";
 import type { Migration } from "./open";
 
+export interface Leaving {
+  waiting: number;
+  team: string;
+  /** the team's public number, "" when it has none */
+  phone: string;
+}
+
 export interface Meta {
   key: "state";
   account: string;
@@ -25,6 +32,8 @@ export interface Meta {
   spent_device: string | null;
   /** the server ended the right of this pairing */
   ended: boolean;
+  /** what was unsent at that moment, and the team to ask: it stays when the list and the key go */
+  leaving?: Leaving | null;
   /** after that: everything was handed over and nothing is left here; told to the server when `wiped_told` */
   wiped?: boolean;
   wiped_told?: boolean;

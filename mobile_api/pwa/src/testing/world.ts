@@ -128,7 +128,7 @@ export class Server {
       device_id: this.device,
       full_name: "Nguyễn Văn Minh",
       first_name: "Minh",
-      teams: [],
+      teams: [{ id: this.team, name: "Tổ 5", title: "Tình nguyện viên", contact_phone: "0900 000 000" }],
       walks: [],
       streams: [],
       lease_days: 7,

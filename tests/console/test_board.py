@@ -60,6 +60,16 @@ def test_a_ward_without_households_has_no_figures(
     assert 'href="/nhap"' in page
 
 
+def test_a_new_ward_begins_with_its_places(client: FlaskClient, session: Session) -> None:
+    """First make neighbourhoods, then import."""
+    ward = make.find_ward(session, "00008")
+    officer = make.create_account(session, ward.id, "Vũ Thị Mai", role=Role.WARD_OFFICER, login="mai")
+    work.commit(session)
+    page = sign_in(client, session, officer).get("/bang").text
+    assert "Bắt đầu từ địa bàn" in page
+    assert page.index('class="button primary" href="/khu"') < page.index('class="button" href="/nhap"')
+
+
 def test_another_wards_neighbourhood_is_not_there(session: Session, evening: Evening) -> None:
     with pytest.raises(NotFound):
         board(session, acting(session, evening.people.hoa), evening.people.neighbourhood.id, None)

@@ -351,7 +351,8 @@ def test_inside_another_app_the_way_out_is_told(live: Live, browser: Browser) ->
     )
     page = context.new_page()
     page.goto("/m/")
-    expect(page.get_by_text("Mở bằng Chrome")).to_be_visible()
+    expect(page.locator("h1")).to_have_text("Máy này chưa được ghép")
+    expect(page.get_by_text("Bấm dấu ⋮")).to_be_visible()
     axe(page)
     context.close()
 

@@ -23,9 +23,11 @@ from backend.edge.db import db
 from backend.models import Account, Household, Walk
 from backend.services import feed, reference, sessions
 from tests import factories as make
+from tests.browser import resident_pages
 from tests.browser.install import FLAGS, chromium_path
 from tests.conftest import fresh_database
-from tests.people import People, make_people
+from tests.people import People, acting, make_people
+from tests.sync.kit import on_device
 
 PASSWORD = "mot cau de nho 7"
 # A cheap Android phone and an old laptop.
@@ -80,6 +82,19 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     with serve(url, tmp_path_factory.mktemp("live")) as address:
         yield Live(address, engine, people, households, walk)
     engine.dispose()
+
+
+@pytest.fixture(scope="package")
+def pages(live: Live) -> resident_pages.Pages:
+    """Every page of the residents in each of its states, made on doors of their own."""
+    with work.unit_of_work(live.engine) as session:
+        doors = [
+            make.create_household(session, live.people.neighbourhood, address=f"Số {number} ngõ 90").id
+            for number in range(resident_pages.DOORS)
+        ]
+        phone = on_device(session, live.people.minh, live.people.minh_device)
+        lan = acting(session, live.people.lan)
+        return resident_pages.make(session, lan, phone, live.people.neighbourhood.id, doors)
 
 
 @contextmanager
@@ -166,9 +181,12 @@ def size(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-def axe(page: Page) -> None:
-    """Assert that axe-core finds nothing wrong, and that nothing is wider than the screen."""
-    found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]})
+_RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
+
+
+def axe(page: Page, *rules: str) -> None:
+    """Assert that axe-core finds nothing wrong (`rules`: only these), and that nothing is wider than the screen."""
+    found = Axe().run(page, options={"runOnly": rules or _RULES, "resultTypes": ["violations"]})
     said = [
         f"{one['id']}: {one['help']}: {[node['html'][:140] for node in one['nodes'][:4]]}"
         for one in found.response["violations"]

@@ -1,131 +1,219 @@
-"""Every kind of page that a resident can open, by the route that serves it, with the state each shall be seen in.
+"""Every page that a resident can open, in each state that it can be in: the one list of it.
 
-The one list for axe-core, Lighthouse and the browser tests. A new public page of `qr.pages` without an entry here
-fails `test_every_public_page_is_listed`; a new kind of code needs its live and its revoked state.
+axe-core, Lighthouse, the browser tests and the pictures of docs/screenshots/resident go through PAGES; a name is also
+the name of the picture. A new public page without an entry here fails `test_every_public_page_is_listed`; a new kind of
+code without its live and its revoked page fails `test_every_kind_of_code_is_listed_live_and_revoked`.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
+from datetime import time
 from uuid import UUID
 
 from flask import Flask
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from backend.core.clock import now
-from backend.models import HelpDoor, HelpWhen, QrCode, SpotKind
-from backend.services import codes, help_asking, live_badges, spots
+from backend.core.clock import now, today
+from backend.models import HelpClosed, HelpDoor, HelpWhen, SpotKind
+from backend.services import (
+    codes,
+    events,
+    help_asking,
+    help_desk,
+    live_badges,
+    slips,
+    spots,
+    visit_codes,
+)
 from backend.services.actor import Actor
-from backend.services.sessions import actor_of_device
+from backend.services.event_core import Item, compose
+from backend.services.help_asking import Asked, Origin
 from backend.services.spots import SpotIn
 from qr.codes.live import live_token, step_at
-from tests.people import acting
+from qr.codes.tokens import token_from
 
-# name → path; the words in braces are filled by `make`.
+# Name → path; the words in braces are filled by `make`.
 PAGES: dict[str, str] = {
-    "home": "/",
-    "guides": "/huong-dan",
-    "guide": "/G/{guide}",
-    "guide-welfare": "/huong-dan/tai-khoan-an-sinh",
-    "guide-health": "/huong-dan/so-suc-khoe",
-    "guide-longest": "/huong-dan/an-toan",
-    "guide-reported": "/huong-dan/vneid-muc-2/cam-on?buoc=3",
-    "guide-revoked": "/G/{old_guide}",
-    "household": "/H/{plate}",
-    "badge": "/B/{badge}",
-    "badge-revoked": "/B/{old_badge}",
-    "household-revoked": "/H/{old_plate}",
-    "unknown": "/H/0000000000",
-    "badge-unknown": "/B/0000000000",
-    "live-badge": "/V/{fresh}",
-    "live-badge-old": "/V/{stale}",
-    "live-badge-early": "/V/{early}",
-    "live-badge-forged": "/V/00000000000000000000000000",
-    "visit-code": "/xac-minh",
-    "visit-code-wrong": "/xac-minh?ma=000000",
-    "privacy": "/quyen-rieng-tu",
-    "help": "/giup",
-    "help-plate": "/giup/{plate}",
-    "help-follow": "/Y/{request}",
-    "neighbourhoods": "/khu-pho",
-    "neighbourhood": "/N/{area}",
-    "neighbourhood-own": "/khu-pho/{slug}",
-    "support-point": "/D/{support_point}",
-    "support-point-revoked": "/D/{old_support_point}",
+    "trang-dau": "/",
+    "quyen-rieng-tu": "/quyen-rieng-tu",
+    "cac-bai": "/huong-dan",
+    "vneid-muc-2": "/G/{guide}",
+    "bai-ma-thu-hoi": "/G/{old_guide}",
+    "tai-khoan-an-sinh": "/huong-dan/tai-khoan-an-sinh",
+    "so-suc-khoe": "/huong-dan/so-suc-khoe",
+    "tranh-bi-lua": "/huong-dan/an-toan",  # the longest
+    "bai-da-bao": "/huong-dan/vneid-muc-2/cam-on?buoc=3",
+    "ma-cua-ho": "/H/{plate}",
+    "ma-cua-ho-thu-hoi": "/H/{old_plate}",
+    "ma-khong-co": "/H/0000000000",
+    "the-tinh-nguyen-vien": "/B/{badge}",
+    "the-tinh-nguyen-vien-thu-hoi": "/B/{old_badge}",
+    "the-khong-co": "/B/0000000000",
+    "the-tren-may": "/V/{fresh}",
+    "the-tren-may-het-han": "/V/{stale}",
+    "the-tren-may-som": "/V/{early}",
+    "the-tren-may-thu-hoi": "/V/{over}",
+    "the-tren-may-gia": "/V/00000000000000000000000000",
+    "ma-hen": "/xac-minh",
+    "ma-hen-dung": "/xac-minh?ma={visit_code}",
+    "ma-hen-khong-co": "/xac-minh?ma=000000",
+    "nho-giup": "/giup",
+    "nho-giup-ma-cua": "/giup/{plate}",
+    "theo-doi-nhan": "/Y/{nhan}",
+    "theo-doi-hen": "/Y/{hen}",
+    "theo-doi-vang": "/Y/{vang}",
+    "theo-doi-xong": "/Y/{xong}",
+    "theo-doi-khep": "/Y/{khep}",
+    "cac-to-dan-pho": "/khu-pho",
+    "to-dan-pho-rieng": "/khu-pho/{slug}",
+    "to-dan-pho": "/N/{area}",
+    "to-dan-pho-thu-hoi": "/N/{old_area}",
+    "diem-ho-tro": "/D/{support_point}",
+    "diem-ho-tro-thu-hoi": "/D/{old_support_point}",
     "wifi": "/W/{wifi}",
-    "place": "/P/{place}",
-    "stall": "/M/{stall}",
-    "survey": "/K/{survey}",
-    "slip-unknown": "/S/0000000000",
+    "wifi-thu-hoi": "/W/{old_wifi}",
+    "di-tich": "/P/{place}",
+    "di-tich-thu-hoi": "/P/{old_place}",
+    "sap-cho": "/M/{stall}",
+    "sap-cho-thu-hoi": "/M/{old_stall}",
+    "khao-sat": "/K/{survey}",
+    "khao-sat-xong": "/K/{survey}?xong=1",
+    "khao-sat-thu-hoi": "/K/{old_survey}",
+    "phieu-chua-co": "/S/0000000000",
+    "phieu": "/S/{slip}",
+    "phieu-da-tra-loi": "/S/{slip_answered}",
+    "phieu-rut-lai": "/S/{slip_void}",
 }
+# The letters of codes that are no row of `qr_code`: the rotating badge and the slip.
+LETTERS = {*codes.LETTERS.values(), "V", "S"}
 # Rules that show no page of their own: a redirect, or the same page under its lower-case letter.
-NO_PAGE = {"/v/<token>", "/tim", "/g/<token>", "/h/<token>", "/b/<token>", "/y/<token>"} | {
-    f"/{letter}/<token>" for letter in "dknmpsw"
-}
+NO_PAGE = {"/tim"} | {f"/{letter}/<token>" for letter in "bdghkmnpsvwy"}
+DOORS = 7  # how many doors `make` needs
+
+_EVENING = {day: (time(19), time(21)) for day in (0, 2, 4)}
+_SPOTS = (
+    SpotIn(
+        SpotKind.SUPPORT_POINT,
+        "Nhà văn hoá tổ 7",
+        "Số 5 ngõ 34",
+        hours=_EVENING,
+        equipment=("computer", "printer", "wifi"),
+    ),
+    SpotIn(SpotKind.WIFI, "Wifi nhà văn hoá", ssid="NhaVanHoa7", wifi_password="chaobac2026"),
+    SpotIn(SpotKind.PLACE, "Đình làng", about="Đình dựng năm 1780.\n\nMở cửa ngày rằm và mồng một."),
+    SpotIn(SpotKind.STALL, "Sạp rau cô Tư, chợ 31ha"),
+    SpotIn(
+        SpotKind.SURVEY,
+        "Một cửa phường",
+        question="Hôm nay ông/bà có hài lòng không?",
+        answers=("Hài lòng", "Bình thường", "Chưa hài lòng"),
+    ),
+)
 
 
 @dataclass
 class Pages:
-    """`names` fill the paths; `handle` and `secret` make the codes of a rotating badge."""
+    """`names` fill the paths; `key` and `old_key` (handle, secret) make the codes of a rotating badge."""
 
-    names: dict[str, str] = field(default_factory=dict)
-    handle: str = ""
-    secret: bytes = b""
+    names: dict[str, str]
+    key: tuple[str, bytes]
+    old_key: tuple[str, bytes]
 
     def path(self, name: str) -> str:
         """Where the page `name` is now: a rotating code is made when it is asked for."""
+        return PAGES[name].format(**self.filled())
+
+    def filled(self) -> dict[str, str]:
+        """Every word in braces."""
         step = step_at(now().timestamp())
         shown = {"fresh": step, "stale": step - 4, "early": step + 4}
-        live = {word: live_token(self.handle, self.secret, one) for word, one in shown.items()}
-        return PAGES[name].format(**self.names, **live)
+        live = {word: live_token(*self.key, one) for word, one in shown.items()}
+        return self.names | live | {"over": live_token(*self.old_key, step)}
 
 
-def make(session: Session, live) -> Pages:  # type: ignore[no-untyped-def]  # tests.browser.conftest.Live imports this
-    """Issue one live and one revoked code of each kind on the served application."""
-    lan = acting(session, live.people.lan)
+def make(session: Session, leader: Actor, phone: Actor, neighbourhood_id: UUID, doors: list[UUID]) -> Pages:
+    """Make every state on a ward: `phone` is a volunteer of `leader` on a device; DOORS doors without a request."""
+    names = _codes(session, leader, phone, neighbourhood_id, doors[5:]) | _spots(
+        session, leader, neighbourhood_id
+    )
+    names |= _requests(session, leader, phone, neighbourhood_id, doors) | _slips(session, phone, doors)
+    made = visit_codes.announce(
+        session,
+        leader,
+        visit_codes.teams(session, leader)[0][0],
+        starts_on=today(),
+        ends_on=today(),
+        opens=time(19, 30),
+        closes=time(21, 30),
+    )
+    names["visit_code"] = visit_codes.one(session, leader, made).code
+    old_key = live_badges.new_key(session, phone)  # the next one revokes it
+    return Pages(names, live_badges.new_key(session, phone), old_key)
+
+
+def _codes(
+    session: Session, leader: Actor, phone: Actor, neighbourhood_id: UUID, doors: list[UUID]
+) -> dict[str, str]:
     old = {
-        "old_guide": codes.code_for_guide(session, lan, "so-suc-khoe", placement="Chợ"),
-        "old_plate": codes.code_for_household(session, lan, live.households[1].id),
-        "old_badge": codes.code_for_account(session, lan, live.people.lan.id),
+        "old_guide": codes.code_for_guide(session, leader, "so-suc-khoe", placement="Chợ"),
+        "old_plate": codes.code_for_household(session, leader, doors[0]),
+        "old_badge": codes.code_for_account(session, leader, leader.account_id),
+        "old_area": codes.code_for_neighbourhood(session, leader, neighbourhood_id, placement="Chợ"),
     }
     made = {
-        "guide": codes.code_for_guide(session, lan, "vneid-muc-2"),
-        "plate": codes.code_for_household(session, lan, live.households[0].id),
-        "badge": codes.code_for_account(session, lan, live.people.minh.id),
+        "guide": codes.code_for_guide(session, leader, "vneid-muc-2"),
+        "plate": codes.code_for_household(session, leader, doors[1]),
+        "badge": codes.code_for_account(session, leader, phone.account_id),
+        "area": codes.code_for_neighbourhood(session, leader, neighbourhood_id),
     }
     for code in old.values():
-        codes.revoke(session, lan, code.id)
-    names = {name: code.token for name, code in {**old, **made}.items()}
-    door = help_asking.Origin(HelpDoor.PLATE, live.people.ward.id, household_id=live.households[2].id)
-    door = replace(door, neighbourhood_id=live.people.neighbourhood.id)
-    names["request"] = help_asking.ask(
-        session, door, help_asking.Asked(("eid_level_2",), HelpWhen.TONIGHT), "resident-pages"
+        codes.revoke(session, leader, code.id)
+    served = next(one for one in help_asking.served(session) if one.id == neighbourhood_id)
+    return {"slug": served.code, **{name: code.token for name, code in {**old, **made}.items()}}
+
+
+def _spots(session: Session, leader: Actor, neighbourhood_id: UUID) -> dict[str, str]:
+    """Places of each kind with their codes, once open and once closed."""
+    names = {}
+    for told in _SPOTS:
+        names[str(told.kind)] = spots.add(session, leader, neighbourhood_id, told)[1].token
+        spot, code = spots.add(session, leader, neighbourhood_id, told)
+        spots.close(session, leader, spot.id)
+        names[f"old_{told.kind}"] = code.token
+    return names
+
+
+def _requests(session: Session, leader: Actor, phone: Actor, area: UUID, doors: list[UUID]) -> dict[str, str]:
+    """A request in each stage: received, somebody is coming, nobody at home, done, closed."""
+    asked = Asked(("eid_level_2", "cashless"), HelpWhen.EVENINGS)
+    names = {}
+    for name, door in zip(("nhan", "hen", "vang", "xong", "khep"), doors, strict=False):
+        origin = Origin(HelpDoor.PLATE, leader.ward_id, area, "", door)
+        names[name] = help_asking.ask(session, origin, asked, f"{name}-{door}")
+    rows = {row.household_id: row for row in help_desk.list_requests(session, leader, neighbourhood_id=area)}
+    help_desk.assign_person(session, leader, rows[doors[1]].id, phone.account_id, today())
+    help_desk.close(session, leader, rows[doors[4]].id, HelpClosed.COUNTER)
+    events.store(session, phone, [compose(phone.account_id, doors[2], "visit", {"outcome": "not_home"})])
+    return names
+
+
+def _slips(session: Session, phone: Actor, doors: list[UUID]) -> dict[str, str]:
+    """The slip of a visit, of one whose slip has answered, and of one that was taken back."""
+    helped, other, back = (
+        compose(phone.account_id, door, "visit", {"outcome": "helped"})
+        for door in (doors[3], doors[6], doors[2])
     )
-    names |= {str(kind): _spot(session, lan, live, kind) for kind in SpotKind}
-    gone = _spot(session, lan, live, SpotKind.SUPPORT_POINT)
-    codes.revoke(session, lan, _code_id(session, gone))
-    area = codes.code_for_neighbourhood(session, lan, live.people.neighbourhood.id)
-    names |= {"old_support_point": gone, "area": area.token, "slug": live.people.neighbourhood.code}
-    phone = actor_of_device(session, live.people.minh_token)
-    assert phone is not None
-    return Pages(names, *live_badges.new_key(session, phone))
+    void = compose(phone.account_id, doors[2], "correction", {"void": True}, corrects=back.id)
+    events.store(session, phone, [helped, other, back, void])
+    slips.give_feedback(session, _slip_code(other), 0)
+    return {
+        "slip": _slip_code(helped),
+        "slip_answered": _slip_code(other),
+        "slip_void": _slip_code(back),
+    }
 
 
-def _spot(session: Session, lan: Actor, live, kind: SpotKind) -> str:  # type: ignore[no-untyped-def]
-    """A place of this kind with its code."""
-    told = SpotIn(
-        kind,
-        f"Nơi {kind}",
-        about="Dựng năm 1780." if kind is SpotKind.PLACE else "",
-        ssid="Nha van hoa" if kind is SpotKind.WIFI else "",
-        wifi_password="chao ca nha" if kind is SpotKind.WIFI else "",
-        question="Hài lòng không?" if kind is SpotKind.SURVEY else "",
-        answers=("Có", "Không", "") if kind is SpotKind.SURVEY else (),
-    )
-    return spots.add(session, lan, live.people.neighbourhood.id, told)[1].token
-
-
-def _code_id(session: Session, token: str) -> UUID:
-    return session.scalars(select(QrCode.id).where(QrCode.token == token)).one()
+def _slip_code(visit: Item) -> str:
+    return token_from(bytes.fromhex(visit.sha256))
 
 
 def unlisted(app: Flask) -> list[str]:

@@ -19,7 +19,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from backend.core import crypto
-from backend.core.clock import now, today
+from backend.core.clock import today
 from backend.core.crypto import Keyring
 from backend.core.settings import PROJECT
 from backend.database import migrate, work
@@ -49,7 +49,6 @@ from backend.services import (
     guides,
     help_asking,
     help_desk,
-    live_badges,
     paper,
     paper_print,
     places,
@@ -62,11 +61,10 @@ from backend.services.actor import Actor, load_actor
 from backend.services.event_core import compose
 from backend.services.help_asking import Asked, Origin
 from backend.services.paper import Entry
-from qr.codes.live import live_token, step_at
 from tests.big_ward import Size, make_big_ward
 from tests.browser.conftest import SIZES, serve
-from tests.browser.help_pages import HELP_PAGES, make_pages
 from tests.browser.install import FLAGS, chromium_path
+from tests.browser.resident_pages import DOORS, PAGES, Pages, make
 from tests.importing.files import xlsx
 
 OUT = PROJECT / "docs" / "screenshots"
@@ -83,7 +81,7 @@ class World:
     engine: Engine
     tokens: dict[str, str] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
-    badge_key: tuple[str, bytes] = ("", b"")
+    pages: Pages | None = None
 
 
 @dataclass(frozen=True)
@@ -286,32 +284,14 @@ SHOTS = (
     Shot("leader", "toi", "/toi"),
     Shot("leader", "bang-tieng-anh", "/bang?lang=en"),
     Shot("leader", "khong-co", "/ho/00000000-0000-0000-0000-000000000000"),
-    Shot("resident", "trang-dau", "/", "nobody"),
-    Shot("resident", "cac-bai", "/huong-dan", "nobody"),
-    Shot("resident", "vneid-muc-2", "/huong-dan/vneid-muc-2", "nobody"),
-    Shot("resident", "tai-khoan-an-sinh", "/huong-dan/tai-khoan-an-sinh", "nobody"),
-    Shot("resident", "so-suc-khoe", "/huong-dan/so-suc-khoe", "nobody"),
-    Shot("resident", "tranh-bi-lua", "/huong-dan/an-toan", "nobody"),
-    Shot("resident", "bai-da-bao", "/huong-dan/vneid-muc-2/cam-on?buoc=3", "nobody"),
-    Shot("resident", "bai-ma-thu-hoi", "/G/{old_guide}", "nobody"),
-    Shot("resident", "the-tinh-nguyen-vien", "/B/{badge}", "nobody"),
-    Shot("resident", "the-tren-may", "/V/{fresh}", "nobody"),
-    Shot("resident", "the-tren-may-het-han", "/V/{stale}", "nobody"),
-    Shot("resident", "the-tren-may-gia", "/V/00000000000000000000000000", "nobody"),
+    *(Shot("resident", name, path, "nobody") for name, path in PAGES.items()),
     Shot("resident", "bao-xong", "/B/{badge}", "nobody", _press("Hỏi tiền")),
-    Shot("resident", "ma-hen", "/xac-minh", "nobody"),
-    Shot("resident", "ma-hen-dung", "/xac-minh?ma={visit_code}", "nobody"),
-    Shot("resident", "ma-hen-khong-co", "/xac-minh?ma=000000", "nobody"),
-    Shot("resident", "ma-cua-ho", "/H/{plate}", "nobody"),
-    Shot("resident", "ma-khong-co", "/B/0000000000", "nobody"),
-    *(Shot("resident", name, f"{{page_{name}}}", "nobody") for name in HELP_PAGES),
     Shot("leader", "nho-giup", "/yeu-cau"),
     Shot("leader", "nho-giup-mot", "/yeu-cau/{request}"),
     Shot("leader", "diem", "/diem"),
     Shot("leader", "diem-ho-tro", "/diem/{spot}"),
     Shot("leader", "soat-ma", "/soat-ma"),
     Shot("phone", "soat-ma", "/m/soat-ma", "volunteer"),
-    Shot("resident", "quyen-rieng-tu", "/quyen-rieng-tu", "nobody"),
     Shot("phone", "ghep-may", "/E/{invitation}", "nobody"),
     Shot("phone", "bat-dau", "/E/{invitation}", "nobody", _pair),
     Shot("phone", "toi-nay", "/E/{invitation}", "nobody", _app()),
@@ -421,19 +401,14 @@ def _name(session: Session, made: demo.Demo, world: World) -> None:
         "campaign": str(session.scalars(select(Campaign.id).where(Campaign.ward_id == made.ward_id)).one()),
         "code": str(plate.id),
         "sheet": str(sheet.id),
-        "plate": plate.token,
-        "old_guide": _revoked_guide(session, leader),
-        "badge": codes.code_for_account(session, leader, volunteer).token,
     }
-    _proof(session, leader, world, volunteer, device)
-    world.names |= _help(session, leader, volunteer, place)
+    _visit_code(session, leader, world)
+    _looks_otherwise(session, leader)
+    _help(session, leader, world, volunteer, place)
 
 
-def _proof(session: Session, leader: Actor, world: World, volunteer: UUID, device: Device) -> None:
-    """A key for the volunteer's rotating code, and a visit code for a few evenings."""
-    phone = load_actor(session, volunteer, device_id=device.id)
-    assert phone is not None
-    world.badge_key = live_badges.new_key(session, phone)
+def _visit_code(session: Session, leader: Actor, world: World) -> None:
+    """A visit code for a few evenings."""
     made = visit_codes.announce(
         session,
         leader,
@@ -443,10 +418,7 @@ def _proof(session: Session, leader: Actor, world: World, volunteer: UUID, devic
         opens=time(19, 30),
         closes=time(21, 30),
     )
-    world.names |= {
-        "visit_code_id": str(made),
-        "visit_code": visit_codes.one(session, leader, made).code,
-    }
+    world.names["visit_code_id"] = str(made)
 
 
 def _rescue(session: Session, leader: Actor, volunteer: UUID, household: UUID) -> None:
@@ -460,26 +432,26 @@ def _rescue(session: Session, leader: Actor, volunteer: UUID, household: UUID) -
     rescue.upload(session, leader, json.dumps(told).encode())
 
 
-def _help(session: Session, leader: Actor, volunteer: UUID, place: UUID | None) -> dict[str, str]:
-    """Requests in every stage, places with codes, slips; names of their addresses."""
+def _help(session: Session, leader: Actor, world: World, volunteer: UUID, place: UUID | None) -> None:
+    """What the residents' pages show, and a request that names no door."""
     doors = session.scalars(
-        select(Household.id).where(Household.neighbourhood_id == place).order_by(Household.walk_key).limit(5)
+        select(Household.id)
+        .where(Household.neighbourhood_id == place)
+        .order_by(Household.walk_key)
+        .limit(DOORS)
     ).all()
     device = session.scalars(select(Device).where(Device.account_id == volunteer)).one()
     phone = load_actor(session, volunteer, device_id=device.id)
     assert phone is not None
     assert place is not None
-    pages = make_pages(session, leader, phone, place, list(doors))
+    world.pages = make(session, leader, phone, place, list(doors))
     asked = Origin(HelpDoor.HOME, leader.ward_id, place)
     told = Asked(("ehealth_book",), HelpWhen.WEEKEND, "Số 12, nhà có giàn hoa giấy", "0912 000 333")
     help_asking.ask(session, asked, told, "screenshot")
     waiting = [row for row in help_desk.list_requests(session, leader) if row.household_id is None]
     spot = session.scalars(select(Spot).where(Spot.kind == "support_point", Spot.closed_at.is_(None))).first()
     assert spot is not None
-    return {f"page_{name}": path for name, path in pages.items()} | {
-        "request": str(waiting[0].id),
-        "spot": str(spot.id),
-    }
+    world.names |= {"request": str(waiting[0].id), "spot": str(spot.id)}
 
 
 def _sheet(session: Session, leader: Actor, volunteer: UUID) -> PaperSheet:
@@ -492,14 +464,12 @@ def _sheet(session: Session, leader: Actor, volunteer: UUID) -> PaperSheet:
     return sheet
 
 
-def _revoked_guide(session: Session, leader: Actor) -> str:
-    old = codes.code_for_guide(session, leader, "so-suc-khoe", placement="Chợ")
-    codes.revoke(session, leader, old.id)
+def _looks_otherwise(session: Session, leader: Actor) -> None:
+    """Reports of steps that no longer match."""
     said = guides.guide("vneid-muc-2")
     assert said is not None
     for step in (3, 3, 5):
         guide_reports.report(session, leader.ward_id, said, step)
-    return old.token
 
 
 def _take(browser: Browser, world: World, address: str, shot: Shot, size: str) -> None:
@@ -517,9 +487,8 @@ def _take(browser: Browser, world: World, address: str, shot: Shot, size: str) -
 
 
 def _open(context: BrowserContext, world: World, address: str, shot: Shot) -> Page:
-    names = dict(world.names)
-    step = step_at(now().timestamp())
-    names |= {word: live_token(*world.badge_key, one) for word, one in (("fresh", step), ("stale", step - 4))}
+    assert world.pages is not None
+    names = world.names | world.pages.filled()
     with work.unit_of_work(world.engine) as session:
         leader = session.scalars(select(Account).where(Account.login == "totruong.mau")).one()
         actor = load_actor(session, leader.id)

@@ -5,15 +5,17 @@ the name of the picture. A new public page without an entry here fails `test_eve
 code without its live and its revoked page fails `test_every_kind_of_code_is_listed_live_and_revoked`.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import time
 from uuid import UUID
 
 from flask import Flask
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.core.clock import now, today
-from backend.models import HelpClosed, HelpDoor, HelpWhen, SpotKind
+from backend.models import FailureReason, HelpClosed, HelpDoor, HelpWhen, Resident, SpotKind
 from backend.services import (
     codes,
     events,
@@ -198,9 +200,12 @@ def _requests(session: Session, leader: Actor, phone: Actor, area: UUID, doors: 
 
 def _slips(session: Session, phone: Actor, doors: list[UUID]) -> dict[str, str]:
     """The slip of a visit, of one whose slip has answered, and of one that was taken back."""
+    told = ("eid_level_2", "done_with_help"), ("cashless", "shown"), ("ehealth_book", "blocked")
     helped, other, back = (
-        compose(phone.account_id, door, "visit", {"outcome": "helped"})
-        for door in (doors[3], doors[6], doors[2])
+        compose(
+            phone.account_id, door, "visit", {"outcome": "helped", "results": _results(session, door, work)}
+        )
+        for door, work in ((doors[3], told), (doors[6], told[:2]), (doors[2], told[:1]))
     )
     void = compose(phone.account_id, doors[2], "correction", {"void": True}, corrects=back.id)
     events.store(session, phone, [helped, other, back, void])
@@ -210,6 +215,23 @@ def _slips(session: Session, phone: Actor, doors: list[UUID]) -> dict[str, str]:
         "slip_answered": _slip_code(other),
         "slip_void": _slip_code(back),
     }
+
+
+def _results(session: Session, door: UUID, told: Iterable[tuple[str, str]]) -> list[dict[str, str | None]]:
+    """What a visit did for the first person of a door: services and the states they came to."""
+    person = session.scalars(select(Resident.id).where(Resident.household_id == door).limit(1)).one()
+    reason = select(FailureReason.code).order_by(FailureReason.position).limit(1)
+    return [
+        {
+            "resident": str(person),
+            "service": service,
+            "state": state,
+            "reason": session.scalar(reason.where(FailureReason.service_code == service))
+            if state == "blocked"
+            else None,
+        }
+        for service, state in told
+    ]
 
 
 def _slip_code(visit: Item) -> str:

@@ -9,6 +9,7 @@ import atexit
 import logging
 import subprocess
 import threading
+import time
 import warnings
 from pathlib import Path
 
@@ -30,6 +31,7 @@ log_parameter_max_length = 0
 log_parameter_max_length_on_error = 0
 """
 _LOOK_SECONDS = 1.0
+_START_SECONDS = 90.0
 _log = logging.getLogger("gocua.server")
 _INCLUDE = "include_if_exists = 'gocua.conf'"
 
@@ -50,11 +52,9 @@ class EmbeddedPostgres:
         if _INCLUDE not in main.read_text():
             with main.open("a") as file:
                 file.write(f"\n{_INCLUDE}\n")
-        self._server.start()
-        # The wheel would stop the server at this process's exit by a list of pids that a kill -9 leaves wrong.
-        atexit.unregister(self._server._cleanup)
-        self._open = True
         self._left = threading.Event()
+        self.start()
+        self._open = True
         self._watcher: threading.Thread | None = None
         atexit.register(self.stop)
         self.url: str = self._server.get_uri(driver="psycopg")
@@ -64,6 +64,23 @@ class EmbeddedPostgres:
         """The process id of the postmaster."""
         pid: int | None = self._server.get_pid()
         return pid
+
+    def start(self) -> None:
+        """Start the server where it does not run, and wait for it.
+
+        After a kill its last processes may still be leaving, and its recovery may take longer than the ten seconds
+        that the wheel gives it (which it tells by an AssertionError): asked again until it is there or the time is up.
+        """
+        end = time.monotonic() + _START_SECONDS
+        while True:
+            try:
+                self._server.start()
+                # The wheel would stop it at this process's exit by a list of pids that a kill -9 leaves wrong.
+                atexit.unregister(self._server._cleanup)
+                return
+            except (subprocess.SubprocessError, AssertionError):
+                if time.monotonic() > end or self._left.wait(_LOOK_SECONDS):
+                    raise
 
     def keep_running(self) -> None:
         """Watch the server from now on and start it again when it is gone (killed, out of memory).
@@ -80,10 +97,9 @@ class EmbeddedPostgres:
                 continue
             _log.error("database ended by itself, starting it again")
             try:
-                with self._server._lock:
-                    self._server.ensure_postgres_running()
-            except subprocess.SubprocessError:
-                pass  # its last processes still leave, or the recovery is long: look again
+                self.start()
+            except (subprocess.SubprocessError, AssertionError):
+                _log.exception("database does not start")
             else:
                 _log.warning("database runs again")
 

@@ -5,7 +5,6 @@ Only processes that were started here are ended, each by its pid.
 
 import random
 import subprocess
-import time
 import urllib.request
 from pathlib import Path
 
@@ -128,16 +127,7 @@ class Site:
         first.kill()
         self.kills["database"] += 1
         _gone(family)
-        self._start_database()
-
-    def _start_database(self) -> None:
-        end = time.monotonic() + _START_SECONDS
-        while True:
-            try:
-                self._database._server.start()
-                return
-            except subprocess.SubprocessError:  # a long recovery: pg_ctl waits ten seconds only
-                assert time.monotonic() < end, "PostgreSQL does not come back"
+        self._database.start()
 
     # --- backup and restore ---
 

@@ -10,7 +10,7 @@ run: setup  ## serve the demo ward (first start makes it)
 	@exec $(BIN)/gocua run
 
 test: setup-dev browser lint types  ## every check, in a real browser and on a real PostgreSQL
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 lint: setup-dev
 	$(BIN)/ruff check .

@@ -202,7 +202,12 @@ NewPhone = Callable[[], BrowserContext]
 
 @pytest.fixture
 def new_phone(chromium: Browser, server: Server) -> Iterator[NewPhone]:
-    """An empty phone. An error in the page's script, or a file its policy blocked, fails the test."""
+    """An empty phone. An error in the page's script, or a file its policy blocked, fails the test.
+
+    All of them pair from one address: what earlier tests tried does not count against this one.
+    """
+    with work.unit_of_work(server.engine) as session:
+        session.execute(text("DELETE FROM rate_limit"))
     contexts: list[BrowserContext] = []
     problems: list[str] = []
 

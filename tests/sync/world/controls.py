@@ -419,13 +419,14 @@ def wards_not_kept_apart(patch: Patch) -> None:
 def corrections_act_at_once(patch: Patch) -> None:
     """A correction whose visit has not come yet is forgotten."""
     standing = derive.standing
+    forgotten: set[Any] = set()
 
     def impatient(facts: Any) -> Any:
-        known: list[Any] = []
-        for fact in facts:
-            if fact.corrects is None or fact.corrects in {one.id for one in known}:
-                known.append(fact)
-        return standing(known)
+        # Not by the place in `facts`: rows come in no order, and standing() needs none.
+        told = list(facts)
+        here = {fact.id for fact in told}
+        forgotten.update(fact.id for fact in told if fact.corrects is not None and fact.corrects not in here)
+        return standing([fact for fact in told if fact.id not in forgotten])
 
     patch.setattr(derive, "standing", impatient)
 

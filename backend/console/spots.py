@@ -15,6 +15,7 @@ from backend.core.messages import N_
 from backend.core.refusal import NotFound, Refusal
 from backend.edge.access import LEADERS, Door, actor
 from backend.edge.db import session
+from backend.edge.spot_words import EQUIPMENT, WEEKDAYS
 from backend.edge.words import _, locale
 from backend.models import Spot, SpotKind
 from backend.services import code_rounds, codes, help_asking, slips, spots
@@ -27,23 +28,6 @@ KINDS: dict[str, str] = {
     SpotKind.PLACE: N_("Di tích, nhà văn hoá"),
     SpotKind.STALL: N_("Sạp hàng"),
     SpotKind.SURVEY: N_("Khảo sát"),
-}
-WEEKDAYS = (
-    N_("Thứ hai"),
-    N_("Thứ ba"),
-    N_("Thứ tư"),
-    N_("Thứ năm"),
-    N_("Thứ sáu"),
-    N_("Thứ bảy"),
-    N_("Chủ nhật"),
-)
-EQUIPMENT: dict[str, str] = {
-    "computer": N_("Máy tính"),
-    "printer": N_("Máy in"),
-    "scanner": N_("Máy quét giấy tờ"),
-    "screen": N_("Màn hình lớn"),
-    "wifi": N_("Wifi"),
-    "phone": N_("Điện thoại dùng thử"),
 }
 CHECKED: dict[str, str] = {
     "intact": N_("còn nguyên"),

@@ -8,10 +8,10 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from backend.core.i18n import sentence
-from backend.core.messages import N_
 from backend.core.refusal import Refusal
 from backend.edge.access import PUBLIC, Door
 from backend.edge.db import session
+from backend.edge.spot_words import EQUIPMENT, WEEKDAYS
 from backend.edge.words import locale
 from backend.models import AreaUnit, CodeKind, Spot
 from backend.services import badges, code_rounds, codes, help_asking, neighbourhood_page, spots
@@ -24,23 +24,6 @@ from qr.pages.guides import shown_guides
 
 door = Door("resident_places", __name__, template_folder="templates")
 PURPOSE = "survey"
-WEEKDAYS = (
-    N_("Thứ hai"),
-    N_("Thứ ba"),
-    N_("Thứ tư"),
-    N_("Thứ năm"),
-    N_("Thứ sáu"),
-    N_("Thứ bảy"),
-    N_("Chủ nhật"),
-)
-EQUIPMENT: dict[str, str] = {
-    "computer": N_("Máy tính"),
-    "printer": N_("Máy in"),
-    "scanner": N_("Máy quét giấy tờ"),
-    "screen": N_("Màn hình lớn"),
-    "wifi": N_("Wifi"),
-    "phone": N_("Điện thoại dùng thử"),
-}
 _SPOTS = {
     "D": CodeKind.SUPPORT_POINT,
     "W": CodeKind.WIFI,

@@ -1,12 +1,14 @@
 """The language of a request, and the words, dates and numbers of its pages."""
 
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 
 from babel.numbers import format_decimal
 from flask import Flask, g, has_request_context, request
 
 from backend.core.clock import local, today
 from backend.core.i18n import LOCALES, translate, translations
+from backend.services.actor import Actor
 from backend.services.guides import languages
 
 LANGUAGE_COOKIE = "gocua_lang"
@@ -16,8 +18,15 @@ def locale() -> str:
     """Vietnamese, unless the person chose otherwise (?lang=en, kept in a cookie, or set in the account)."""
     if not has_request_context():
         return "vi"
+    actor: Actor | None = g.get("actor")
+    if "spoken" not in g or g.spoken[0] is not actor:  # a page asks some hundred times
+        g.spoken = (actor, _chosen(actor))
+    return str(g.spoken[1])
+
+
+def _chosen(actor: Actor | None) -> str:
     chosen = request.args.get("lang") or request.cookies.get(LANGUAGE_COOKIE)
-    if chosen not in LOCALES and (actor := g.get("actor")):
+    if chosen not in LOCALES and actor:
         chosen = actor.locale
     return chosen if chosen in LOCALES else "vi"
 
@@ -65,7 +74,12 @@ def number(value: int | float | None) -> str:
     """1.234,5 in Vietnamese; "chưa có số liệu" for what is not known, which is not zero."""
     if value is None:
         return _("chưa có số liệu")
-    return str(format_decimal(value, locale=locale()))
+    return _number(value, locale())
+
+
+@lru_cache(maxsize=4096)
+def _number(value: int | float, language: str) -> str:
+    return str(format_decimal(value, locale=language))
 
 
 def rate(numerator: int | None, denominator: int | None) -> str:

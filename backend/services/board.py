@@ -66,9 +66,9 @@ def board(
         "midnight": midnight,
         "tomorrow": midnight + timedelta(days=1),
     }
-    doors = run(session, board_sql.DOORS, kinds=["door", "loose", "stub", "person", "meet"], **values)
-    steps = run(session, board_sql.STEPS, kinds=["step"], **values)
-    days = run(session, board_sql.DAYS, kinds=["day"], **values)
+    doors = run(session, board_sql.DOORS, **values)
+    steps = run(session, board_sql.STEPS, **values)
+    days = run(session, board_sql.DAYS, **values)
     teams = run(session, board_sql.TEAMS, **values)
     people = board_people.read(session, values, one_by_one=len(places) <= FEW_PLACES)
     residents = sum(row.people for row in doors)
@@ -93,14 +93,9 @@ def steps_by_place(
     """The board, and the steps of each of its services (by code) in each of its neighbourhoods, where anybody has any."""
     shown = board(session, actor, neighbourhood_id, campaign_id)
     places = [one.id for one in shown.neighbourhoods]
-    values = {
-        "kinds": ["step"],
-        "places": places,
-        "day": "",
-        "services": [one.code for one in shown.services],
-    }
+    services = [one.code for one in shown.services]
     counts: dict[tuple[UUID, str], Counter[str]] = defaultdict(Counter)
-    for row in run(session, board_sql.BY_PLACE, **values):
+    for row in run(session, board_sql.BY_PLACE, places=places, services=services):
         counts[row.place, row.service][row.state] += row.n
     people = {one.id: one.people for one in shown.neighbourhoods}
     return shown, {key: Steps(**steps_of(by_state, people[key[0]])) for key, by_state in counts.items()}

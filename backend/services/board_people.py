@@ -64,9 +64,9 @@ def _phone(name: str, row: Any, moment: datetime) -> PhoneCount:
 def _volunteers(
     session: Session, members: list[tuple[str, Any]], values: Mapping[str, Any]
 ) -> tuple[VolunteerCount, ...]:
+    values = {**values, "people": [row.account for _, row in members]}
     doors = {row.account: row for row in run(session, board_sql.VOLUNTEERS, **values)}
-    ids = [row.account for _, row in members]
-    knocks = {row.account: row.n for row in run(session, board_sql.KNOCKS, people=ids, **values)}
+    knocks = {row.account: row.n for row in run(session, board_sql.KNOCKS, **values)}
     steps: dict[UUID, Counter[str]] = defaultdict(Counter)
     for row in run(session, board_sql.VOLUNTEER_STEPS, **values):
         steps[row.account][row.state] += row.n

@@ -6,16 +6,18 @@ service that is looked at place by place; moment and silent (heard of before: qu
 
 from backend.models import AdoptionState
 
-# Sums and the changes that are not folded yet, as one.
-_SUMS = """
-    (SELECT neighbourhood_id AS place, kind, what, state, detail, n FROM tally
-     WHERE neighbourhood_id = ANY(%(places)s::uuid[]) AND kind = ANY(%(kinds)s)
-       AND (kind <> 'meet' OR what = %(day)s)
-     UNION ALL
-     SELECT neighbourhood_id, kind, what, state, detail, n FROM tally_change
-     WHERE neighbourhood_id = ANY(%(places)s::uuid[]) AND kind = ANY(%(kinds)s)
-       AND (kind <> 'meet' OR what = %(day)s)) t
-"""
+
+def _sums(which: str) -> str:
+    """The sums of `which` and the changes that are not folded yet, as one."""
+    columns = "neighbourhood_id AS place, kind, what, state, detail, n"
+    scope = "neighbourhood_id = ANY(%(places)s::uuid[])"
+    return f"""
+        SELECT {columns} FROM tally WHERE {scope} AND {which}
+        UNION ALL SELECT {columns} FROM tally_change WHERE {scope} AND {which}
+    """  # noqa: S608  # constants only
+
+
+_OF_SERVICES = _sums("kind = 'step' AND what = ANY(%(services)s)")
 _STATES = ", ".join(
     f"COALESCE(sum(n) FILTER (WHERE what = %(one)s AND state = '{state}'), 0)::int AS {state}"
     for state in AdoptionState
@@ -24,7 +26,7 @@ _STATES = ", ".join(
 # the ward can help, and the steps of the service looked at.
 STEPS = f"""
     WITH sums AS (
-      SELECT place, what, state, detail, sum(n) AS n FROM {_SUMS} WHERE what = ANY(%(services)s)
+      SELECT place, what, state, detail, sum(n) AS n FROM ({_OF_SERVICES}) t
       GROUP BY 1, 2, 3, 4 HAVING sum(n) <> 0
     )
     SELECT place, what AS service, state, detail AS reason, sum(n)::int AS n, count(*)::int AS places,
@@ -37,7 +39,10 @@ STEPS = f"""
 # open behind it.
 DOORS = f"""
     WITH sums AS MATERIALIZED (
-      SELECT place, kind, what, state, sum(n) AS n FROM {_SUMS} GROUP BY 1, 2, 3, 4
+      SELECT place, kind, what, state, sum(n) AS n FROM (
+        {_sums("kind = ANY('{door,loose,stub,person}')")}
+        UNION ALL {_sums("kind = 'meet' AND what = %(day)s")}) t
+      GROUP BY 1, 2, 3, 4
     ), open AS (
       SELECT state, string_to_array(state, '+') && %(services)s::text[] AS still
       FROM (SELECT DISTINCT state FROM sums WHERE kind = 'door' AND what = 'visited') each
@@ -49,22 +54,23 @@ DOORS = f"""
            COALESCE(sum(n) FILTER (WHERE kind = 'loose'), 0)::int AS on_no_walk,
            COALESCE(sum(n) FILTER (WHERE kind = 'stub'), 0)::int AS stubs,
            COALESCE(sum(n) FILTER (WHERE kind = 'person'), 0)::int AS people,
-           COALESCE(sum(n) FILTER (WHERE kind = 'meet' AND what = %(day)s), 0)::int AS appointments
+           COALESCE(sum(n) FILTER (WHERE kind = 'meet'), 0)::int AS appointments
     FROM sums LEFT JOIN open ON kind = 'door' AND what = 'visited' AND open.state = sums.state
     GROUP BY place
 """  # noqa: S608
 # Per day: visits (`state`: an outcome), doors visited, visits to look at. Per place (`day` is null): today's visits and
 # those to look at, and the last day of the trend on which somebody went there.
 DAYS = f"""
-    WITH sums AS (
-      SELECT place, what, state, sum(n) AS n FROM {_SUMS} WHERE what BETWEEN %(since)s AND %(day)s
-      GROUP BY 1, 2, 3 HAVING sum(n) <> 0
-    )
-    SELECT place, what AS day, state, sum(n)::int AS n,
-           COALESCE(sum(n) FILTER (WHERE what = %(day)s AND state NOT IN ('door', 'flagged')), 0)::int AS visits,
-           COALESCE(sum(n) FILTER (WHERE what = %(day)s AND state = 'flagged'), 0)::int AS flagged,
-           max(what) FILTER (WHERE state = 'door') AS last_day
-    FROM sums GROUP BY GROUPING SETS ((what, state), (place))
+    WITH sums AS MATERIALIZED ({_sums("kind = 'day' AND what BETWEEN %(since)s AND %(day)s")})
+    SELECT NULL::uuid AS place, what AS day, state, sum(n)::int AS n, 0 AS visits, 0 AS flagged, NULL AS last_day
+    FROM sums GROUP BY what, state
+    UNION ALL
+    SELECT place, NULL, NULL, 0,
+           COALESCE(sum(n) FILTER (WHERE what = %(day)s AND state NOT IN ('door', 'flagged')), 0)::int,
+           COALESCE(sum(n) FILTER (WHERE what = %(day)s AND state = 'flagged'), 0)::int,
+           max(what) FILTER (WHERE state = 'door' AND n <> 0)
+    FROM (SELECT place, what, state, sum(n) AS n FROM sums WHERE state = 'door' OR what = %(day)s GROUP BY 1, 2, 3) each
+    GROUP BY place
 """  # noqa: S608
 # Who belongs to a team of these places now, with their phones; `trouble`: only those whose phone needs somebody.
 MEMBERS = """
@@ -78,19 +84,18 @@ MEMBERS = """
              COALESCE(sum(waiting), 0)::int AS waiting, COALESCE(sum(dead), 0)::int AS dead,
              max(oldest_waiting_s) FILTER (WHERE waiting > 0) AS oldest
       FROM device WHERE ward_id = %(ward)s AND revoked_at IS NULL GROUP BY 1
-    ), walking AS (
-      SELECT DISTINCT w.account_id FROM walk_member w
-      WHERE w.ward_id = %(ward)s AND w.ended_at IS NULL AND EXISTS (
-        SELECT FROM assignment a WHERE a.walk_id = w.walk_id AND a.started_at IS NOT NULL AND a.ended_at IS NULL)
+    ), each AS (
+      SELECT mine.account_id, mine.teams, COALESCE(phone.phones, 0) AS phones, phone.seen,
+             COALESCE(phone.waiting, 0) AS waiting, COALESCE(phone.dead, 0) AS dead, phone.oldest,
+             (phone.seen IS NULL OR phone.seen < %(silent)s) AND EXISTS (
+               SELECT FROM walk_member w
+               JOIN assignment a ON a.walk_id = w.walk_id AND a.started_at IS NOT NULL AND a.ended_at IS NULL
+               WHERE w.account_id = mine.account_id AND w.ward_id = %(ward)s AND w.ended_at IS NULL) AS quiet
+      FROM mine LEFT JOIN phone ON phone.account_id = mine.account_id
     )
-    SELECT mine.account_id AS account, mine.teams, person.full_name AS name, COALESCE(phone.phones, 0) AS phones,
-           phone.seen, COALESCE(phone.waiting, 0) AS waiting, COALESCE(phone.dead, 0) AS dead, phone.oldest,
-           walking.account_id IS NOT NULL AND (phone.seen IS NULL OR phone.seen < %(silent)s) AS quiet
-    FROM mine JOIN account person ON person.id = mine.account_id AND person.disabled_at IS NULL
-    LEFT JOIN phone ON phone.account_id = mine.account_id
-    LEFT JOIN walking ON walking.account_id = mine.account_id
-    WHERE NOT %(trouble)s OR phone.dead > 0 OR phone.waiting > 0
-       OR (walking.account_id IS NOT NULL AND (phone.seen IS NULL OR phone.seen < %(silent)s))
+    SELECT each.account_id AS account, person.full_name AS name, teams, phones, seen, waiting, dead, oldest, quiet
+    FROM each JOIN account person ON person.id = each.account_id AND person.disabled_at IS NULL
+    WHERE NOT %(trouble)s OR dead > 0 OR waiting > 0 OR quiet
 """
 # The doors on somebody's published walks; `open` stands in the words of a door (services/tally.py).
 VOLUNTEERS = """
@@ -103,7 +108,7 @@ VOLUNTEERS = """
     JOIN assignment a ON a.walk_id = m.walk_id AND a.started_at IS NOT NULL AND a.ended_at IS NULL
     JOIN household h ON h.id = a.household_id AND h.neighbourhood_id = ANY(%(places)s::uuid[]) AND h.state = 'active'
     LEFT JOIN household_view v ON v.household_id = h.id
-    WHERE m.ward_id = %(ward)s AND m.ended_at IS NULL
+    WHERE m.ward_id = %(ward)s AND m.account_id = ANY(%(people)s::uuid[]) AND m.ended_at IS NULL
     GROUP BY 1
 """
 # The people behind those doors, for the service looked at.
@@ -113,7 +118,7 @@ VOLUNTEER_STEPS = """
     JOIN assignment a ON a.walk_id = m.walk_id AND a.started_at IS NOT NULL AND a.ended_at IS NULL
     JOIN household h ON h.id = a.household_id AND h.neighbourhood_id = ANY(%(places)s::uuid[]) AND h.state = 'active'
     JOIN adoption s ON s.household_id = h.id AND s.service_code = %(one)s
-    WHERE m.ward_id = %(ward)s AND m.ended_at IS NULL
+    WHERE m.ward_id = %(ward)s AND m.account_id = ANY(%(people)s::uuid[]) AND m.ended_at IS NULL
     GROUP BY 1, 2
 """
 KNOCKS = """
@@ -129,9 +134,9 @@ TEAMS = """
 REASONS = "SELECT service_code, code, name_vi, name_en, advice_vi FROM failure_reason"
 # Each service in each place, for the file of the ward's counts.
 BY_PLACE = f"""
-    SELECT place, what AS service, state, sum(n)::int AS n FROM {_SUMS} WHERE what = ANY(%(services)s) GROUP BY 1, 2, 3
+    SELECT place, what AS service, state, sum(n)::int AS n FROM ({_OF_SERVICES}) t GROUP BY 1, 2, 3
 """  # noqa: S608
 # People eligible for the services, place by place; whose age is not known stands in no denominator.
 ELIGIBLE = f"""
-    SELECT place, sum(n)::int AS n FROM {_SUMS} WHERE what = ANY(%(services)s) AND state <> 'unknown' GROUP BY place
+    SELECT place, sum(n)::int AS n FROM ({_OF_SERVICES}) t WHERE state <> 'unknown' GROUP BY place
 """  # noqa: S608

@@ -216,12 +216,6 @@ def _neighbourhoods(session: Session, ward_id: UUID, kept: set[UUID]) -> Sequenc
 def _eligible(
     session: Session, actor: Actor, service_code: str, units: Sequence[AreaUnit]
 ) -> dict[UUID, int]:
-    rows = run(
-        session,
-        board_sql.ELIGIBLE,
-        kinds=["step"],
-        places=[unit.id for unit in units],
-        services=[service_code],
-        day="",
-    )
+    places = [unit.id for unit in units]
+    rows = run(session, board_sql.ELIGIBLE, places=places, services=[service_code])
     return {row.place: row.n for row in rows}

@@ -137,8 +137,6 @@ def _wish() -> Wish:
 def _posted(row: campaigns.CampaignRow | None, refusal: Refusal) -> str:
     """The form again, with everything that was typed."""
     typed: dict[str, Any] = {name: request.form.get(name, "") for name in ("name", "starts_on", "ends_on")}
-    for name in ("starts_on", "ends_on"):
-        typed[name] = forms.parse_day(typed[name]) or typed[name]
     return _form(row, typed, tuple(request.form.getlist("services")), forms.problems(refusal))
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, time
 from typing import Any, cast
 
 from flask import request
@@ -14,7 +14,8 @@ from backend.core.refusal import Refusal
 from backend.edge.words import locale
 
 _ISO = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
-_WRITTEN = re.compile(r"([0-9]{1,2})[/.-]([0-9]{1,2})[/.-]([0-9]{4})")
+_WRITTEN = re.compile(r"([0-9]{1,2})[/. -]([0-9]{1,2})[/. -]([0-9]{4})|([0-9]{2})([0-9]{2})([0-9]{4})")
+_CLOCK = re.compile(r"([0-9]{1,2})(?:[:.h]([0-9]{2})|h)?|([0-9]{2})([0-9]{2})")
 _COUNT = re.compile(r"[0-9]{1,9}|[0-9]{1,3}([., ][0-9]{3}){1,2}")
 # What `problems` gives where there is none.
 NO_PROBLEM: dict[str, Any] = {"problem": "", "errors": {}}
@@ -58,14 +59,29 @@ class Choice(fields.Field[str | None]):
         return str(value)
 
 
-class Day(fields.Field[date]):
-    """A day as a browser's date field sends it (2026-11-21), or as people write it (21/11/2026)."""
+class Day(fields.Field[date | None]):
+    """A day as people write it (21/11/2026), or ISO; an empty field for the field's `load_default` unless required."""
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> date:
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> date | None:
         if not str(value).strip():
-            raise ValidationError("needed")
+            if self.required:
+                raise ValidationError("needed")
+            return cast(date | None, self.load_default)
         if (found := parse_day(str(value))) is None:
             raise ValidationError("bad_date")
+        return found
+
+
+class Clock(fields.Field[time | None]):
+    """A time of day as people write it (19:30, 19h30, 7h); an empty field as in Day."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> time | None:
+        if not str(value).strip():
+            if self.required:
+                raise ValidationError("needed")
+            return cast(time | None, self.load_default)
+        if (found := parse_clock(str(value))) is None:
+            raise ValidationError("bad_clock")
         return found
 
 
@@ -82,17 +98,26 @@ class OptionalCount(fields.Field[int | None]):
 
 
 def parse_day(text: str) -> date | None:
-    """2026-11-21 or 21/11/2026 (also with dots or dashes, 1/9/2026); None for anything else."""
+    """2026-11-21 or 21/11/2026 (also 1.9.2026, 1-9-2026, 21112026); None for anything else."""
     if found := _ISO.fullmatch(text.strip()):
         year, month, of_month = found.groups()
     elif found := _WRITTEN.fullmatch(text.strip()):
-        of_month, month, year = found.groups()
+        of_month, month, year = filter(None, found.groups())
     else:
         return None
     try:
         return date(int(year), int(month), int(of_month))
     except ValueError:
         return None
+
+
+def parse_clock(text: str) -> time | None:
+    """19:30, 19h30, 19.30, 1930, 19h, 19 giờ 30; None for anything else."""
+    found = _CLOCK.fullmatch("".join(text.lower().split()).replace("giờ", "h"))
+    if found is None:
+        return None
+    hour, minute = found[1] or found[3], found[2] or found[4] or "0"
+    return time(int(hour), int(minute)) if int(hour) < 24 and int(minute) < 60 else None
 
 
 def read(schema: Schema, *, many: Iterable[str] = ()) -> dict[str, Any]:
@@ -130,7 +155,7 @@ def problems(refusal: Refusal, renamed: dict[str, str] | None = None) -> dict[st
     }
 
 
-_CODES = {"needed", "too_long", "too_short", "bad_year", "bad_phone", "bad_date", "bad_count"}
+_CODES = {"needed", "too_long", "too_short", "bad_year", "bad_phone", "bad_date", "bad_clock", "bad_count"}
 
 
 def _code(said: Any) -> str:

@@ -66,7 +66,7 @@ class RowIn(Schema):
     rev = fields.Integer(required=True)
     ket_qua = fields.String(required=True, validate=validate.OneOf(["", *tuple(Outcome)]))
     ngay = forms.Day(load_default=None)
-    gio = fields.Time(load_default=None)
+    gio = forms.Clock(load_default=None)
     dong_y = fields.Boolean(load_default=False)
 
 

@@ -52,7 +52,7 @@ class MergeIn(Schema):
     units = fields.List(fields.UUID())
     name = fields.String(required=True, validate=forms.present)
     kind = fields.String(load_default="tdp")
-    effective_on = fields.Date(required=True)
+    effective_on = forms.Day(required=True)
 
 
 class SplitIn(Schema):
@@ -64,7 +64,7 @@ class SplitIn(Schema):
     kind = fields.String(load_default="tdp")
     names = fields.List(fields.String())
     alleys = fields.List(fields.String())
-    effective_on = fields.Date(required=True)
+    effective_on = forms.Day(required=True)
 
 
 @door.page("", who=OFFICERS)
@@ -168,7 +168,7 @@ def _page(neighbourhood_id: UUID, problems: dict[str, Any]) -> str:
         kinds=[(kind, _(word)) for kind, word in KINDS.items()],
         names=dict(zip(PARTS, request.form.getlist("names"), strict=False)),
         chosen=set(request.form.getlist("alleys")),
-        day=request.form.get("effective_on") or today().isoformat(),
+        day=request.form.get("effective_on") or today(),
         NO_ALLEY=NO_ALLEY,
         **problems,
     )

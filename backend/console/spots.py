@@ -6,7 +6,7 @@ from uuid import UUID
 
 from flask import flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
-from marshmallow import EXCLUDE, Schema, ValidationError, fields
+from marshmallow import EXCLUDE, Schema, fields
 
 from backend.console import forms
 from backend.console.place import around, chosen_neighbourhood
@@ -38,21 +38,8 @@ CHECKED: dict[str, str] = {
 }
 
 
-class Hour(fields.Field[time | None]):
-    """ "19:30", or an empty field for none."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> time | None:
-        text = str(value).strip()
-        if not text:
-            return None
-        try:
-            return time.fromisoformat(text)
-        except ValueError:
-            raise ValidationError("bad_value") from None
-
-
 class SpotForm(Schema):
-    """A place as the leader writes it; hours stand in fields tu0 … den6."""
+    """A place as the leader writes it; its seven pairs of hours are read by _hours."""
 
     class Meta:
         unknown = EXCLUDE
@@ -65,8 +52,6 @@ class SpotForm(Schema):
     mat_khau_wifi = fields.String(load_default="", validate=forms.up_to(63))
     hoi = fields.String(load_default="", validate=forms.up_to(160))
     dap = fields.String(load_default="", validate=forms.up_to(400))
-    tu = fields.List(Hour(), load_default=list)
-    den = fields.List(Hour(), load_default=list)
 
 
 class NewSpotForm(SpotForm):
@@ -84,8 +69,8 @@ class DutyForm(Schema):
 
     nguoi = fields.UUID(required=True)
     ngay = forms.Day(required=True)
-    tu = Hour(required=True)
-    den = Hour(required=True)
+    tu = forms.Clock(required=True)
+    den = forms.Clock(required=True)
 
 
 @door.page("/diem", who=LEADERS)
@@ -110,7 +95,7 @@ def add() -> ResponseReturnValue:
     if request.method == "GET":
         return _form(kind, None, forms.NO_PROBLEM)
     try:
-        form = forms.read(NewSpotForm(), many=("trang_bi", "tu", "den"))
+        form = forms.read(NewSpotForm(), many=("trang_bi",))
         spot, _code = spots.add(session(), actor(), form["khu"], _told(form, form["loai"]))
     except NotFound:
         raise
@@ -134,7 +119,7 @@ def edit(spot_id: UUID) -> ResponseReturnValue:
     if request.method == "GET":
         return _form(SpotKind(spot.kind), spot, forms.NO_PROBLEM)
     try:
-        form = forms.read(SpotForm(), many=("trang_bi", "tu", "den"))
+        form = forms.read(SpotForm(), many=("trang_bi",))
         spots.edit(session(), actor(), spot_id, _told(form, SpotKind(spot.kind)))
     except NotFound:
         raise
@@ -159,8 +144,6 @@ def duty(spot_id: UUID) -> ResponseReturnValue:
     """Put somebody on duty."""
     try:
         form = forms.read(DutyForm())
-        if form["tu"] is None or form["den"] is None:
-            raise Refusal("bad_form", fields={"tu": "needed", "den": "needed"})
         spots.put_on_duty(session(), actor(), spot_id, form["nguoi"], form["ngay"], form["tu"], form["den"])
     except NotFound:
         raise
@@ -225,22 +208,32 @@ def _people() -> dict[str, int]:
 
 
 def _told(form: dict[str, Any], kind: SpotKind) -> SpotIn:
-    pairs = list(zip(form["tu"], form["den"], strict=False))[:7]
-    half = any((starts is None) != (ends is None) for starts, ends in pairs)
-    if half:
-        raise Refusal("bad_form", fields={"gio": "spot_hours"})
     return SpotIn(
         kind=kind,
         name=form["ten"],
         address=form["dia_chi"],
         about=form["gioi_thieu"],
-        hours={day: (starts, ends) for day, (starts, ends) in enumerate(pairs) if starts and ends},
+        hours=_hours(),
         equipment=form["trang_bi"],
         ssid=form["ssid"],
         wifi_password=form["mat_khau_wifi"],
         question=form["hoi"],
         answers=form["dap"].splitlines(),
     )
+
+
+def _hours() -> dict[int, tuple[time, time]]:
+    """The opening hours by day of the week; every day has its pair of fields, which may be empty."""
+    found = {}
+    pairs = zip(request.form.getlist("tu"), request.form.getlist("den"), strict=False)
+    for day, (starts, ends) in enumerate(pairs):
+        if not starts.strip() and not ends.strip():
+            continue
+        opens, closes = forms.parse_clock(starts), forms.parse_clock(ends)
+        if opens is None or closes is None:
+            raise Refusal("bad_form", fields={"gio": "bad_clock" if starts and ends else "spot_hours"})
+        found[day] = (opens, closes)
+    return found
 
 
 def _form(kind: SpotKind, spot: Spot | None, problems: dict[str, Any]) -> str:

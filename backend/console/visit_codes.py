@@ -1,7 +1,7 @@
 """Visit codes (mã hẹn): announce one for a team's evenings, with the text to read out; take one back."""
 
-from datetime import date, time
-from typing import Any, cast
+from datetime import time
+from typing import Any
 from uuid import UUID
 
 from flask import current_app, flash, redirect, render_template, request
@@ -31,8 +31,8 @@ class AnnounceIn(Schema):
     team = fields.UUID(required=True)
     starts_on = forms.Day(required=True)
     ends_on = forms.Day(required=True)
-    opens = fields.Time(format="%H:%M", required=True)
-    closes = fields.Time(format="%H:%M", required=True)
+    opens = forms.Clock(required=True)
+    closes = forms.Clock(required=True)
 
 
 @door.page("", who=LEADERS)
@@ -50,8 +50,8 @@ def announce() -> ResponseReturnValue:
             session(),
             actor(),
             wish["team"],
-            starts_on=cast(date, wish["starts_on"]),
-            ends_on=cast(date, wish["ends_on"]),
+            starts_on=wish["starts_on"],
+            ends_on=wish["ends_on"],
             opens=wish["opens"],
             closes=wish["closes"],
         )
@@ -82,7 +82,7 @@ def take_back(visit_code_id: UUID) -> ResponseReturnValue:
 
 def _page(problems: dict[str, Any]) -> str:
     teams = visit_codes.teams(session(), actor())
-    day = today().isoformat()
+    day = today()
     usual = {"starts_on": day, "ends_on": day, "opens": f"{_USUAL:%H:%M}", "closes": f"{NIGHT:%H:%M}"}
     return render_template(
         "console/visit_codes/list.html",

@@ -27,7 +27,7 @@ class RenameIn(Schema):
         unknown = EXCLUDE
 
     name = fields.String(required=True)
-    until = fields.Date(allow_none=True, load_default=None)
+    until = forms.Day(load_default=None)
 
 
 class PeopleIn(Schema):
@@ -93,10 +93,7 @@ def rename(walk_id: UUID) -> ResponseReturnValue:
     walk_for(session(), actor(), walk_id)
 
     def act() -> None:
-        given = request.form.copy()
-        if not given.get("until"):
-            given.pop("until", None)
-        form = forms.load(RenameIn(), given)
+        form = forms.read(RenameIn())
         walks.rename(session(), actor(), walk_id, form["name"], until=form["until"])
         flash(_("Đã lưu."))
 

@@ -40,7 +40,7 @@ class DraftIn(Schema):
     campaign = fields.UUID(allow_none=True, load_default=None)
     alleys = fields.List(fields.String())
     crews = fields.List(fields.String(validate=validate.Regexp(r"([0-9a-f-]{36}:[0-9]{1,3})?")))
-    until = fields.Date(allow_none=True, load_default=None)
+    until = forms.Day(load_default=None)
     quiet = fields.Integer(load_default=0, validate=validate.OneOf(_QUIET_DAYS))
     with_work = fields.Boolean(load_default=False)
     unassigned = fields.Boolean(load_default=False)
@@ -287,7 +287,7 @@ def _choice(form: dict[str, Any]) -> Choice:
 
 def _without_blanks() -> Any:
     given = request.form.copy()
-    for name in ("campaign", "until", "service"):
+    for name in ("campaign", "service"):
         if not given.get(name):
             given.pop(name, None)
     return given

@@ -134,7 +134,9 @@ MESSAGES.update(
         "place_date": N_("Ngày hiệu lực phải từ ngày đơn vị cũ bắt đầu đến hôm nay."),
         "no_team": N_("Chưa có tổ nào phụ trách khu này. Lập tổ ở mục Người trước."),
         "no_doors": N_("Không có hộ nào để giao. Chọn thêm ngõ hoặc bỏ bớt điều kiện."),
-        "more_walks_than_doors": N_("Chỉ có {doors} hộ mà chia {walks} tuyến. Bớt số tuyến."),
+        "more_walks_than_doors": N_(
+            "Chỉ có {doors} hộ mà chia {walks} tuyến. Chọn “Không đi” cho bớt người, hoặc sang trang Hộ giao thẳng cho tuyến đang đi."
+        ),
         "crew_empty": N_("Chọn ít nhất một người cho tuyến."),
         "crew_twice": N_("Một người chỉ đi một tuyến trong một lần chia."),
         "not_in_team": N_("Có người không còn trong tổ. Tải lại trang rồi chọn lại."),
@@ -214,6 +216,7 @@ MESSAGES.update(
 # --- campaigns and their targets ---
 MESSAGES.update(
     {
+        "bad_clock": N_("Giờ ghi theo giờ:phút, ví dụ 19:30."),
         "bad_date": N_("Ngày ghi theo ngày/tháng/năm, ví dụ 21/11/2026."),
         "bad_count": N_("Ô này là một số người, ví dụ 1.234."),
         "campaign_days": N_("Ngày cuối phải từ ngày đầu trở đi."),

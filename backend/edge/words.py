@@ -12,6 +12,7 @@ from backend.services.actor import Actor
 from backend.services.guides import languages
 
 LANGUAGE_COOKIE = "gocua_lang"
+_SPOKEN = "gocua.language"
 
 
 def locale() -> str:
@@ -19,9 +20,10 @@ def locale() -> str:
     if not has_request_context():
         return "vi"
     actor: Actor | None = g.get("actor")
-    if "spoken" not in g or g.spoken[0] is not actor:  # a page asks some hundred times
-        g.spoken = (actor, _chosen(actor))
-    return str(g.spoken[1])
+    known: tuple[Actor | None, str] | None = request.environ.get(_SPOKEN)
+    if known is None or known[0] is not actor:  # a page asks some hundred times
+        known = request.environ[_SPOKEN] = (actor, _chosen(actor))
+    return known[1]
 
 
 def _chosen(actor: Actor | None) -> str:

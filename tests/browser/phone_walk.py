@@ -18,8 +18,9 @@ from backend.models import Account, Device
 from backend.services import enrol
 from backend.services.actor import load_actor
 from tests.browser.conftest import SIZES, serve
+from tests.browser.desk_pages import World, world
 from tests.browser.install import FLAGS, chromium_path
-from tests.browser.screenshots import OUT, World, few_colours, world
+from tests.browser.screenshots import OUT, few_colours
 
 Take = Callable[[str], None]
 

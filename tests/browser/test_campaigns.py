@@ -1,5 +1,7 @@
 """An officer opens a campaign, sets its targets and ends it early; on a phone and on a laptop, clean by axe-core."""
 
+from datetime import timedelta
+
 from playwright.sync_api import expect
 
 from backend.core.clock import today
@@ -15,8 +17,20 @@ def test_a_campaign_from_its_form_to_its_end(live: Live, open_page: OpenPage, si
     page.get_by_role("link", name="Mở đợt").click()
     axe(page)
     page.get_by_role("link", name="45 ngày đêm", exact=True).click()
-    expect(page.get_by_label("Ngày đầu")).to_have_value(today().isoformat())
+    expect(page.get_by_label("Ngày đầu", exact=True)).to_have_value(f"{today():%d/%m/%Y}")
     page.get_by_label("Tên đợt").fill(name)
+    # The browser's own calendar is beside the field; what it gives is written as people write it.
+    expect(page.get_by_role("button", name="Lịch: Ngày đầu")).to_be_visible()
+    calendar = page.locator(".with-calendar", has=page.get_by_label("Ngày cuối", exact=True)).locator(
+        "input[type=date]"
+    )
+    calendar.evaluate(
+        "(one, day) => { one.value = day; one.dispatchEvent(new Event('change')) }",
+        (today() + timedelta(days=40)).isoformat(),
+    )
+    expect(page.get_by_label("Ngày cuối", exact=True)).to_have_value(
+        f"{today() + timedelta(days=40):%d/%m/%Y}"
+    )
     page.get_by_role("button", name="Mở đợt").click()
     expect(page.get_by_role("alert")).to_be_visible()
     expect(page.get_by_text("Chọn ít nhất một việc.")).to_be_visible()

@@ -113,8 +113,8 @@ def test_a_bad_form_keeps_what_was_typed(
 
 def test_a_day_that_cannot_be_read_stays_in_its_field(officer: FlaskClient) -> None:
     reply = officer.post("/dot/moi", data=_form(starts_on="mai", ends_on="31.12.2026"))
-    assert 'type="text" value="mai"' in reply.text
-    assert 'type="date" value="2026-12-31"' in reply.text
+    assert 'value="mai"' in reply.text
+    assert 'value="31.12.2026"' in reply.text
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_every_form_of_a_real_campaign_fills_in_name_and_days(officer: FlaskClie
         first, last = one.dates(today())
         assert today() <= first <= last
         page = officer.get(f"/dot/moi?mau={one.slug}").text
-        for value in (one.name, first.isoformat(), last.isoformat()):
+        for value in (one.name, f"{first:%d/%m/%Y}", f"{last:%d/%m/%Y}"):
             assert f'value="{value}"' in page, one.slug
     assert officer.get("/dot/moi?mau=khong-co").status_code == 200
 

@@ -180,11 +180,18 @@ def test_the_desk_adds_edits_and_keeps_a_roster(
     assert "Ngõ 34" in bad.text
     hours = {"tu": ["19:00", *[""] * 6], "den": ["18:00", *[""] * 6]}
     assert "Giờ đóng phải sau" in client.post("/diem/them", data=form | {"ten": "Nhà văn hoá"} | hours).text
-    hours["den"][0] = "21:00"
+    wrong = {"tu": ["19:00", *[""] * 6], "den": ["9 giờ tối", *[""] * 6]}
+    reply = client.post("/diem/them", data=form | {"ten": "Nhà văn hoá"} | wrong)
+    assert (reply.status_code, "ví dụ 19:30" in reply.text, "9 giờ tối" in reply.text) == (422, True, True)
+    # A closed Tuesday does not move Wednesday's hours.
+    hours = {"tu": ["19:00", "", "8h", *[""] * 4], "den": ["21:00", "", "11h30", *[""] * 4]}
     reply = client.post("/diem/them", data=form | {"ten": "Nhà văn hoá", "trang_bi": ["wifi"]} | hours)
     assert reply.status_code == 303
     spot = session.scalars(select(Spot)).one()
-    assert (spot.hours, spot.equipment) == ({"0": ["19:00", "21:00"]}, ["wifi"])
+    assert (spot.hours, spot.equipment) == (
+        {"0": ["19:00", "21:00"], "2": ["08:00", "11:30"]},
+        ["wifi"],
+    )
     code = codes.live_code_of_spot(session, spot)
     assert code
     page = client.get(f"/D/{code.token}").text

@@ -65,9 +65,9 @@ class TestDesk:
             ({"ends_on": "2020-01-01"}, "ngày đầu từ hôm nay"),
             ({"ends_on": "2999-01-01"}, "nhiều nhất 31 ngày"),
             ({"closes": "19:30"}, "Giờ cuối phải sau giờ đầu"),
-            ({"closes": "25:00"}, "Ô này chưa đúng"),
+            ({"closes": "25:00"}, "Giờ ghi theo giờ:phút"),
             ({"starts_on": "hôm nay"}, "Ngày ghi theo"),
-            ({"opens": ""}, "Ô này chưa đúng"),
+            ({"opens": ""}, "Mời điền ô này"),
         ],
     )
     def test_what_is_wrong_is_said_and_what_was_typed_stays(

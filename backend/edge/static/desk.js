@@ -29,6 +29,35 @@ for (const button of document.querySelectorAll("[data-print]")) {
   button.addEventListener("click", () => window.print());
 }
 
+// <input data-day="Calendar">: what stands in it stays day/month/year; the browser's own calendar fills it in.
+function addCalendars(root) {
+  for (const field of root.querySelectorAll("input[data-day]")) {
+    const calendar = document.createElement("input");
+    if (!calendar.showPicker || field.parentElement.matches(".with-calendar")) continue;
+    const around = document.createElement("span");
+    const button = document.createElement("button");
+    around.className = "with-calendar";
+    button.type = "button";
+    button.className = "button";
+    button.textContent = field.dataset.day;
+    button.ariaLabel = `${field.dataset.day}: ${field.labels[0]?.textContent.trim() ?? ""}`;
+    Object.assign(calendar, { type: "date", tabIndex: -1, ariaHidden: "true" });
+    field.replaceWith(around);
+    around.append(field, button, calendar);
+    button.addEventListener("click", () => {
+      const [day, month, year] = field.value.split(/[^0-9]+/);
+      calendar.value = `${year}-${month?.padStart(2, "0")}-${day.padStart(2, "0")}`; // nothing, where that is no day
+      calendar.showPicker();
+    });
+    calendar.addEventListener("change", () => {
+      if (calendar.value) field.value = calendar.value.split("-").reverse().join("/");
+      field.dispatchEvent(new Event("change", { bubbles: true }));
+    });
+  }
+}
+addCalendars(document);
+document.addEventListener("htmx:load", (event) => addCalendars(event.target));
+
 // <form data-drop>: a file dropped anywhere on it goes into its file field; the field itself works without.
 for (const form of document.querySelectorAll("form[data-drop]")) {
   const field = form.querySelector("input[type=file]");

@@ -12,7 +12,8 @@ from backend.edge.db import session
 from backend.edge.errors import error_body
 from backend.services import events, feed, held, phones, pull
 from backend.services.event_core import Item
-from mobile_api.door import ApiDoor, json_text, start_reading
+from backend.services.sql import begin_reading, end_reading
+from mobile_api.door import ApiDoor, json_text
 from mobile_api.schemas import PullIn, PullOut, PushIn, PushOut
 
 door = ApiDoor("sync", __name__, "Events go up, state comes down.")
@@ -77,13 +78,14 @@ def pull_page(body: dict[str, Any]) -> Response:
     try:
         page = pull.pull(session(), actor(), ask)
     except pull.AnotherHistory:
+        end_reading(session())
         session().rollback()
         feed.ensure_epoch(session())
         session().commit()
-        start_reading()
+        begin_reading(session())
         page = pull.pull(session(), actor(), ask)
     if page.device_due:
-        session().commit()  # ends the reading; what follows may write
+        end_reading(session())  # what follows writes
         phones.note_device(session(), actor(), ask.device)
     return json_text(page.text)
 

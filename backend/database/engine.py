@@ -12,7 +12,7 @@ CONNECT_ARGS: dict[str, Any] = {
     "tcp_user_timeout": 5000,
     "application_name": "gocua",
     "options": "-c synchronous_commit=on -c timezone=UTC -c idle_in_transaction_session_timeout=60000"
-    " -c statement_timeout=60000 -c jit=off",
+    " -c statement_timeout=60000 -c jit=off -c random_page_cost=1.1",
 }
 
 

@@ -15,7 +15,8 @@ def commit(session: Session) -> None:
     """Commit once, after everything that must be the last word of the transaction has been said."""
     for hook in before_commit:
         hook(session)
-    session.commit()
+    if session.in_transaction():
+        session.commit()
 
 
 @contextmanager

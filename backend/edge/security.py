@@ -1,4 +1,4 @@
-"""Headers on every answer, the request id, and one log line per request without personal data."""
+"""Headers on every answer, the request id, one log line per request without personal data, the form token's cookie."""
 
 import json
 import logging
@@ -6,8 +6,12 @@ import secrets
 import sys
 import time
 import traceback
+from functools import cache
 
-from flask import Flask, Response, g, request
+from flask import Flask, Request, Response, g, request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+
+from backend.core.settings import Settings
 
 _CSP = "; ".join(
     (
@@ -65,8 +69,28 @@ def set_up_logs(level: str) -> None:
     root.propagate = False
 
 
+class _FormSessions(SecureCookieSessionInterface):
+    """The cookie that holds the form token. Phones carry a header instead (edge.access): theirs is never opened."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        return None if request.path.startswith("/api/") else super().open_session(app, request)
+
+
+@cache
+def _headers(settings: Settings) -> tuple[tuple[str, str], ...]:
+    """The headers of every answer that says nothing else of its own."""
+    headers = dict(HEADERS)
+    if settings.map_host:
+        images = f"img-src 'self' {settings.map_host}"
+        headers["Content-Security-Policy"] = _CSP.replace("img-src 'self'", images)
+    if settings.secure:
+        headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
+    return tuple(headers.items())
+
+
 def register(app: Flask) -> None:
-    """Attach the headers and the request log."""
+    """Attach the headers, the request log and the form token's cookie."""
+    app.session_interface = _FormSessions()
 
     @app.before_request
     def begin() -> None:
@@ -75,17 +99,13 @@ def register(app: Flask) -> None:
 
     @app.after_request
     def finish(response: Response) -> Response:
-        for name, value in HEADERS.items():
-            response.headers.setdefault(name, value)
-        if app.config["GOCUA"].map_host and response.headers["Content-Security-Policy"] == _CSP:
-            response.headers["Content-Security-Policy"] = _CSP.replace(
-                "img-src 'self'", f"img-src 'self' {app.config['GOCUA'].map_host}"
-            )
-        if app.config["GOCUA"].secure:
-            response.headers.setdefault("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
-        if request.endpoint != "static" and "Cache-Control" not in response.headers:
-            response.headers["Cache-Control"] = "no-store"
-        response.headers["X-Request-Id"] = g.request_id
+        # One walk over what is there: asking werkzeug's headers for each name walks them each time.
+        given = {name.lower() for name in response.headers.keys()}  # noqa: SIM118  # not a dict: its items are pairs
+        headers = _headers(app.config["GOCUA"])
+        response.headers.extend([pair for pair in headers if pair[0].lower() not in given])
+        if request.endpoint != "static" and "cache-control" not in given:
+            response.headers.add("Cache-Control", "no-store")
+        response.headers.add("X-Request-Id", g.request_id)
         # The rule, not the path: paths carry codes and ids.
         _log.info(
             "request",

@@ -39,11 +39,14 @@ _DIGEST = """
       string_agg('{kind}' || chr(9) || id || chr(9) || v || chr(10), '' ORDER BY id), ''), 'UTF8')), 'hex')
     FROM ({visible}) one
 """
+# `scope` only where nothing is new. A snapshot has a statement of its own without it: a plan that serves both is never
+# cheaper than one made for each pull, so PostgreSQL would make one for each pull.
+_SCOPE = """
+    CASE WHEN h.n = %(cursor)s AND m.epoch = %(epoch)s AND a.gen = %(gen)s THEN ({digest}) END
+"""
 _HEADER = """
     SELECT m.epoch, m.system_id, m.timeline, m.min_pull_schema, live.*, h.n, h.horizon, a.gen, d.last_seen_at,
-           d.app_build, d.persisted, d.installed, d.waiting, d.dead, d.oldest_waiting_s,
-           CASE WHEN h.n = %(cursor)s AND m.epoch = %(epoch)s AND a.gen = %(gen)s AND %(head)s::bigint IS NULL
-                THEN ({digest}) END AS scope
+           d.app_build, d.persisted, d.installed, d.waiting, d.dead, d.oldest_waiting_s, {scope} AS scope
     FROM server_meta m
     CROSS JOIN ({live}) AS live(live_system, live_timeline)
     LEFT JOIN stream_head h ON h.audience = %(audience)s
@@ -133,14 +136,19 @@ class Page:
 
 @dataclass(frozen=True)
 class _Kind:
-    """How one kind of stream is read."""
+    """How one kind of stream is read: `begin` and `header` before the page, of a snapshot and of what is new."""
 
+    begin: str
     header: str
     page: str
 
 
 def _kind(access: str, page: str, digest: str) -> _Kind:
-    return _Kind(_HEADER.format(digest=digest, live=feed.LIVE_HISTORY, access=access), page)
+    begin, header = (
+        _HEADER.format(scope=scope, live=feed.LIVE_HISTORY, access=access)
+        for scope in ("NULL", _SCOPE.format(digest=digest))
+    )
+    return _Kind(begin, header, page)
 
 
 _TEAM = _kind(_TEAM_ACCESS, _TEAM_PAGE, _TEAM_DIGEST)
@@ -150,7 +158,8 @@ _USER = _kind(_USER_ACCESS, _USER_PAGE, _USER_DIGEST)
 def pull(session: Session, actor: Actor, ask: Ask) -> Page:
     """One page. Raises Refusal stream_gone (404) or upgrade (426), AnotherHistory for the door to heal."""
     kind, values = _stream(actor, ask)
-    head = run(session, kind.header, **values).one_or_none()
+    snapshot = ask.cursor is None or ask.snapshot_head is not None
+    head = run(session, kind.begin if snapshot else kind.header, **values).one_or_none()
     if head is None:
         raise AnotherHistory
     if (head.system_id, head.timeline) != (head.live_system, head.live_timeline):
@@ -185,7 +194,6 @@ def _stream(actor: Actor, ask: Ask) -> tuple[_Kind, dict[str, Any]]:
         "cursor": ask.cursor,
         "epoch": ask.epoch,
         "gen": ask.gen,
-        "head": ask.snapshot_head,
         "device": actor.device_id,
     }
     if ask.stream == feed.user_stream(actor.account_id):

@@ -231,10 +231,12 @@ def test_a_naive_sequence_is_noticed(ward: Ward, monkeypatch: pytest.MonkeyPatch
     number = number.replace(told, "").replace("ORDER BY h.audience FOR NO KEY UPDATE", "ORDER BY h.audience")
     assert "nextval" in number
     top = "COALESCE((SELECT max(f.seq) FROM change_feed f WHERE f.audience = h.audience), 0)"
-    header = pull._TEAM.header.replace("h.n, h.horizon", f"{top} AS n, h.horizon")
-    header = header.replace("CASE WHEN h.n =", f"CASE WHEN {top} =")
+    begin, header = (
+        statement.replace("h.n, h.horizon", f"{top} AS n, h.horizon").replace("WHEN h.n =", f"WHEN {top} =")
+        for statement in (pull._TEAM.begin, pull._TEAM.header)
+    )
     monkeypatch.setattr(feed, "_NUMBER", number)
-    monkeypatch.setattr(pull, "_TEAM", replace(pull._TEAM, header=header))
+    monkeypatch.setattr(pull, "_TEAM", replace(pull._TEAM, begin=begin, header=header))
     with pytest.raises(AssertionError, match="team:"):
         _one_writer_waits(ward)
 

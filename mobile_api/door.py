@@ -162,8 +162,8 @@ def _messages(error: ValidationError) -> dict[Any, Any]:
 def _at_one_moment(view: View) -> View:
     @wraps(view)
     def reading(*args: Any, **values: Any) -> ResponseReturnValue:
-        begin_reading(session())
         try:
+            begin_reading(session())
             return cast(ResponseReturnValue, view(*args, **values))
         finally:
             end_reading(session())

@@ -86,6 +86,8 @@ ANSWERING = (Outcome.HELPED, Outcome.NO_NEED)
 class Visit(Base):
     """Derived from one visit event, for lists and counts; a recount from the events gives the same rows.
 
+    The event's own reference proves the door.
+
     `effective`: false once a correction by the same author replaced it (the correction's own row counts then).
     `results`: [{resident, service, state, reason}]; `note_enc`: context "visit.note".
     """
@@ -106,7 +108,6 @@ class Visit(Base):
 
     __table_args__ = (
         one_of("outcome", Outcome),
-        ForeignKeyConstraint(["ward_id", "household_id"], ["household.ward_id", "household.id"]),
         Index("ix_visit_household", "household_id", "est_time"),
         Index("ix_visit_author", "author", "est_time"),
         Index("ix_visit_ward_time", "ward_id", "est_time"),
@@ -132,7 +133,8 @@ class HouseholdView(Base):
     """Derived: a household as phones see it (encrypted JSON, context "household.row") and as the board counts it.
 
     Written in the transaction that changes the household, so a pull reads one row per door. `tally`: what the door
-    adds to the sums of `neighbourhood_id` (services/tally.py); triggers keep the sums by it.
+    adds to the sums of `neighbourhood_id` (services/tally.py); triggers keep the sums by it. `basis`: a fingerprint of
+    what the door's adoption rows were last written from (household_rows).
     """
 
     __tablename__ = "household_view"
@@ -150,3 +152,4 @@ class HouseholdView(Base):
     last_visit_at: Mapped[datetime | None]
     neighbourhood_id: Mapped[UUID | None]
     tally: Mapped[str] = mapped_column(default="")
+    basis: Mapped[bytes | None]

@@ -2,11 +2,14 @@
 
 `rewrite` decides which visits count, the adoption per resident and service, the state of the door, and writes the
 row that phones pull: encrypted, one per door. Only what differs is written. A whole ward goes through here at an
-import, ten doors at a push, so what is the same for most doors is left to one SQL statement or made once.
+import, ten doors at a push, so what is the same for most doors is left to one SQL statement or made once; a door whose
+adoption would come out as it did last time (most visits decide nothing) is left out of that statement.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from hashlib import blake2b
 from typing import Any
 from uuid import UUID
 
@@ -32,16 +35,18 @@ _HELP = """(
       FROM help_request r WHERE r.household_id = h.id AND r.closed_at IS NULL) AS help"""
 _ON_WALK = """EXISTS (SELECT FROM assignment w WHERE w.household_id = h.id AND w.started_at IS NOT NULL
                    AND w.ended_at IS NULL) AS on_walk"""
+_BASIS = "(SELECT w.basis FROM household_view w WHERE w.household_id = h.id) AS basis"
 _HOUSEHOLDS = f"""
     SELECT h.id, h.ward_id, h.code, h.kind, h.state, h.address, h.head_name, h.phone, h.stub, h.mark,
-           a.name AS alley, h.neighbourhood_id, {_ON_WALK}, {_HELP}
+           a.name AS alley, h.neighbourhood_id, {_ON_WALK}, {_HELP}, {_BASIS}
     FROM household h LEFT JOIN area_unit a ON a.id = h.alley_id
     WHERE h.id = ANY(%(ids)s::uuid[]) ORDER BY h.id
 """  # noqa: S608  # constants only
 _CHANGED = f"""
     UPDATE household h SET v = h.v + 1 WHERE h.id = ANY(%(ids)s::uuid[])
     RETURNING h.id, h.ward_id, h.code, h.kind, h.state, h.address, h.head_name, h.phone, h.stub, h.mark,
-              (SELECT a.name FROM area_unit a WHERE a.id = h.alley_id) AS alley, h.neighbourhood_id, {_ON_WALK}, {_HELP}
+              (SELECT a.name FROM area_unit a WHERE a.id = h.alley_id) AS alley, h.neighbourhood_id, {_ON_WALK}, {_HELP},
+              {_BASIS}
 """  # noqa: S608
 _RESIDENTS = """
     SELECT household_id, id, ordinal, full_name, birth_year, relation, is_head, state, same_as_id
@@ -95,17 +100,18 @@ _WRITE_STATES = """
 """
 _WRITE_VIEWS = """
     INSERT INTO household_view (household_id, ward_id, row_enc, open_count, done_count, blocked_count, visit_count,
-                                last_outcome, last_visit_at, neighbourhood_id, tally)
-    SELECT id, ward, decode(row, 'hex'), open, done, blocked, visits, outcome, at, place, tally
+                                last_outcome, last_visit_at, neighbourhood_id, tally, basis)
+    SELECT id, ward, decode(row, 'hex'), open, done, blocked, visits, outcome, at, place, tally, decode(basis, 'hex')
     FROM json_to_recordset(%(rows)s::json)
          AS new(id uuid, ward uuid, row text, open int, done int, blocked int, visits int, outcome text,
-                at timestamptz, place uuid, tally text)
+                at timestamptz, place uuid, tally text, basis text)
     ON CONFLICT (household_id) DO UPDATE SET row_enc = EXCLUDED.row_enc, open_count = EXCLUDED.open_count,
         done_count = EXCLUDED.done_count, blocked_count = EXCLUDED.blocked_count,
         visit_count = EXCLUDED.visit_count, last_outcome = EXCLUDED.last_outcome,
-        last_visit_at = EXCLUDED.last_visit_at, neighbourhood_id = EXCLUDED.neighbourhood_id, tally = EXCLUDED.tally
+        last_visit_at = EXCLUDED.last_visit_at, neighbourhood_id = EXCLUDED.neighbourhood_id,
+        tally = EXCLUDED.tally, basis = EXCLUDED.basis
 """
-_VIEW = ("id", "ward", "row", "open", "done", "blocked", "visits", "outcome", "at", "place", "tally")
+_VIEW = ("id", "ward", "row", "open", "done", "blocked", "visits", "outcome", "at", "place", "tally", "basis")
 
 
 def rewrite(session: Session, household_ids: Sequence[UUID], *, changed: bool = False) -> None:
@@ -131,12 +137,14 @@ def _rewrite_chunk(session: Session, ids: list[UUID], households: str) -> None:
     visits: list[tuple[Any, ...]] = []
     states: list[tuple[UUID, str]] = []
     told: list[tuple[Any, ...]] = []
+    decided: list[UUID] = []
     views: list[tuple[Any, ...]] = []
     names = _Names()
     for household in run(session, households, ids=ids):
         events = facts.get(household.id, [])
         state, steps = household.state, {}
-        living, same = _same_people(residents.get(household.id, []))
+        everybody = residents.get(household.id, [])
+        living, same = _same_people(everybody)
         if events:
             said_gone = any(e.effective and e.outcome == Outcome.MOVED_AWAY for e in events)
             events, effective = _standing(events, visits)
@@ -146,9 +154,12 @@ def _rewrite_chunk(session: Session, ids: list[UUID], households: str) -> None:
             if state != household.state:
                 states.append((household.id, state))
             steps = derive.decide(effective)
+        basis = _basis(_rules(household.kind, state, offers, year), everybody, steps)
+        if basis != household.basis:
+            decided.append(household.id)
             told += [(*key, *step) for key, step in steps.items()]
         people = _people(living, household.kind, state, steps, offers, year)
-        views.append(_view(household, state, people, events, names))
+        views.append((*_view(household, state, people, events, names), basis))
     for statement, columns, rows in (
         (_WRITE_VISITS, ("id", "effective", "flags"), visits),
         (_WRITE_STATES, ("id", "state"), states),
@@ -156,7 +167,25 @@ def _rewrite_chunk(session: Session, ids: list[UUID], households: str) -> None:
     ):
         if rows:
             run(session, statement, rows=table(columns, rows))
-    run(session, _ADOPTION, ids=ids, year=year, told=table(_TOLD, told))
+    if decided:
+        run(session, _ADOPTION, ids=decided, year=year, told=table(_TOLD, told))
+
+
+@lru_cache(maxsize=64)
+def _rules(kind: str, state: str, offers: tuple[Offer, ...], year: int) -> bytes:
+    """What decides about adoption and is the same for many doors."""
+    return f"{kind} {state} {year} {offers}".encode()
+
+
+def _basis(rules: bytes, residents: Iterable[Any], steps: Mapping[tuple[UUID, str], Step]) -> bytes:
+    """A fingerprint of all that the adoption rows of a door follow from: while it stays, so do they."""
+    found = blake2b(rules, digest_size=8)
+    for one in residents:
+        found.update(f"{one.id.hex} {one.birth_year} {one.is_head} {one.state}\n".encode())
+    for (resident, service), step in sorted(steps.items()):
+        told = f"{resident.hex} {service} {step.state} {step.reason}"
+        found.update(f"{told} {step.event_id and step.event_id.hex}\n".encode())
+    return found.digest()
 
 
 class _Names:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from backend.core.clock import now
@@ -78,6 +78,7 @@ def repair(session: Session, ward_id: UUID) -> int:
     for household_id in sorted(wrong):
         _write_visits(session, ward_id, household_id, told[household_id])
     session.execute(delete(Adoption).where(Adoption.household_id.in_(wrong)))
+    session.execute(update(HouseholdView).where(HouseholdView.household_id.in_(wrong)).values(basis=None))
     feed.touch_households(session, wrong)
     return len(wrong)
 

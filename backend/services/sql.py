@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import psycopg
-from psycopg.pq import ExecStatus
+from psycopg.pq import ExecStatus, TransactionStatus
 from psycopg.rows import namedtuple_row
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError, MultipleResultsFound, NoResultFound
@@ -84,22 +84,24 @@ def begin_reading(session: Session) -> None:
     engine = session.get_bind()
     if not isinstance(engine, Engine):
         return
-    connection = engine.raw_connection()
-    raw: Any = connection.dbapi_connection
-    session.info[_READING] = _Line(connection, raw, engine.dispatch.before_cursor_execute)
     try:
+        connection = engine.raw_connection()
+        raw: Any = connection.dbapi_connection
+        session.info[_READING] = _Line(connection, raw, engine.dispatch.before_cursor_execute)
         begun = raw.pgconn.exec_(_BEGIN)
         if begun.status != ExecStatus.COMMAND_OK:
             raise psycopg.OperationalError(begun.get_error_message())
     except psycopg.Error as error:
-        connection.invalidate(error)
         raise DBAPIError.instance(_BEGIN.decode(), None, error, psycopg.Error, hide_parameters=True) from error
 
 
 def end_reading(session: Session) -> None:
-    """Give the connection of `begin_reading` back, where there is one; the pool ends its transaction."""
+    """Give the connection of `begin_reading` back, where there is one."""
     line: _Line | None = session.info.pop(_READING, None)
     if line is not None:
+        # Not left to the pool, whose ROLLBACK makes the driver forget its prepared statements.
+        if line.raw.pgconn.transaction_status == TransactionStatus.INTRANS:
+            line.raw.pgconn.exec_(b"COMMIT")
         line.connection.close()
 
 

@@ -1,5 +1,8 @@
 """The composition root: one Flask application from the settings, every door attached."""
 
+from collections.abc import Callable
+from typing import Any
+
 from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -20,11 +23,18 @@ csrf = CSRFProtect()
 health = Door("health", __name__)
 
 
+class _Site(Flask):
+    """Flask without a look at each function of each request whether it is a coroutine: none here is."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        return func
+
+
 def create_app(settings: Settings, database_url: str, *, testing: bool = False) -> Flask:
     """The application on the PostgreSQL at `database_url` (an SQLAlchemy address), its schema already migrated."""
     crypto.configure(Keyring.from_secret(settings.data_key))
     ledger.configure(settings.data_dir)
-    app = Flask(
+    app = _Site(
         __name__, static_folder="edge/static", static_url_path="/static", template_folder="edge/templates"
     )
     app.config.update(

@@ -18,16 +18,16 @@ from backend.services.erasure import erased_before
 from backend.services.event_core import Core
 from backend.services.offers import offered
 from backend.services.phone_scope import ALIVE, VISIBLE, parameters
-from backend.services.sql import run
+from backend.services.sql import GENERIC, run, uuids
 from backend.text.addresses import parse
 from backend.text.vietnamese import nfc, search_key
 
-# The first statement of a set. It says first how long this transaction waits for a lock, then finds each door
-# through aliases, then locks in ascending order.
+# The first statement of a set. It says first how long this transaction waits for a lock, and that plans are to be kept,
+# then finds each door through aliases, then locks in ascending order.
 _OPEN = f"""
     WITH RECURSIVE way(sent, id, step) AS (
       SELECT id, id, 0 FROM unnest(%(ids)s::uuid[]) AS t(id)
-      WHERE set_config('lock_timeout', '2s', true) IS NOT NULL
+      WHERE (SELECT set_config('lock_timeout', '2s', true) || set_config('{GENERIC[0]}', '{GENERIC[1]}', true)) > ''
       UNION ALL
       SELECT w.sent, a.new_id, w.step + 1 FROM way w
       JOIN household_alias a ON a.ward_id = %(ward)s AND a.old_id = w.id WHERE w.step < 8
@@ -72,7 +72,7 @@ def open_doors(session: Session, actor: Actor, sent: set[UUID]) -> dict[UUID, Do
 
 
 def _open(session: Session, actor: Actor, sent: set[UUID]) -> dict[UUID, Door]:
-    rows = run(session, _OPEN, **parameters(actor), ids=sorted(sent))
+    rows = run(session, _OPEN, **parameters(actor), ids=uuids(sorted(sent)))
     return {row.sent: Door(row.id, row.v, row.withdrawn, row.visible) for row in rows}
 
 

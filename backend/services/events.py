@@ -25,7 +25,7 @@ from backend.services.actor import Actor
 from backend.services.event_core import Core, Item, NewerSchema
 from backend.services.event_payload import BadEvent
 from backend.services.offers import offered
-from backend.services.sql import run
+from backend.services.sql import say
 
 MAX_ITEMS = 50
 _TRIES = 3
@@ -173,10 +173,10 @@ def _in_savepoint(
 
 @contextmanager
 def _savepoint(session: Session) -> Iterator[None]:
-    run(session, "SAVEPOINT gocua_push")
+    say(session, "SAVEPOINT gocua_push")
     try:
         yield
     except BaseException:
-        run(session, "ROLLBACK TO SAVEPOINT gocua_push")
+        say(session, "ROLLBACK TO SAVEPOINT gocua_push")
         raise
-    run(session, "RELEASE SAVEPOINT gocua_push")
+    say(session, "RELEASE SAVEPOINT gocua_push")

@@ -16,7 +16,7 @@ from backend.core.clock import now
 from backend.database import work
 from backend.models import ServerMeta, StreamAccess, StreamHead
 from backend.services import household_rows
-from backend.services.sql import run
+from backend.services.sql import run, uuids
 
 _TOUCHED = "gocua_touched"
 
@@ -86,7 +86,7 @@ def flush_touches(session: Session) -> None:
     run(
         session,
         _NUMBER,
-        ids=households,
+        ids=uuids(households),
         audiences=[audience for audience, _, _ in others],
         kinds=[kind for _, kind, _ in others],
         others=[id_ for _, _, id_ in others],

@@ -22,7 +22,7 @@ from backend.services import derive, tally
 from backend.services.derive import Fact, Offer, Step
 from backend.services.household_wire import People, door_row, services_of
 from backend.services.offers import offered
-from backend.services.sql import run, table
+from backend.services.sql import run, table, uuids
 
 CONTEXT = "household.row"
 _CHUNK = 2000
@@ -54,7 +54,7 @@ _RESIDENTS = """
 """
 _FACTS = """
     SELECT e.household_link, e.id, e.author, e.kind, e.est_time, e.corrects,
-           v.outcome, v.results, v.effective, v.flags, v.appointment_at, a.full_name AS author_name
+           v.outcome, NULLIF(v.results, '[]') AS results, v.effective, v.flags, v.appointment_at, a.full_name AS author_name
     FROM visit_event e LEFT JOIN visit v ON v.event_id = e.id JOIN account a ON a.id = e.author
     WHERE e.household_link = ANY(%(ids)s::uuid[]) AND e.redacted_at IS NULL AND e.kind IN ('visit', 'correction')
 """
@@ -133,14 +133,15 @@ def rewrite(session: Session, household_ids: Sequence[UUID], *, changed: bool = 
 
 def _rewrite_chunk(session: Session, ids: list[UUID], households: str) -> None:
     offers, year = offered(session).offers, today().year
-    residents, facts = _grouped(session, _RESIDENTS, ids), _grouped(session, _FACTS, ids)
+    listed = uuids(ids)
+    residents, facts = _grouped(session, _RESIDENTS, listed), _grouped(session, _FACTS, listed)
     visits: list[tuple[Any, ...]] = []
     states: list[tuple[UUID, str]] = []
     told: list[tuple[Any, ...]] = []
     decided: list[UUID] = []
     views: list[tuple[Any, ...]] = []
     names = _Names()
-    for household in run(session, households, ids=ids):
+    for household in run(session, households, ids=listed):
         events = facts.get(household.id, [])
         state, steps = household.state, {}
         everybody = residents.get(household.id, [])
@@ -168,7 +169,7 @@ def _rewrite_chunk(session: Session, ids: list[UUID], households: str) -> None:
         if rows:
             run(session, statement, rows=table(columns, rows))
     if decided:
-        run(session, _ADOPTION, ids=decided, year=year, told=table(_TOLD, told))
+        run(session, _ADOPTION, ids=uuids(decided), year=year, told=table(_TOLD, told))
 
 
 @lru_cache(maxsize=64)
@@ -238,15 +239,16 @@ def _people(
     total = [0, 0, 0]
     words: list[str] = []
     still_open: set[str] = set()
-    touched = {resident for resident, _ in told}
+    steps: dict[UUID, dict[str, Step]] = {}
+    for (id_, code), step in told.items():
+        steps.setdefault(id_, {})[code] = step
     for resident in residents:
         if state != HouseholdState.ACTIVE or resident.state not in _HERE:
             found.append((resident, None))
             continue
         begin = derive.beginnings(kind, resident.birth_year, resident.is_head, offers, year)
-        if resident.id in touched:
-            mine = {code: told[resident.id, code] for code, _ in begin if (resident.id, code) in told}
-            begin = tuple((code, mine[code].state if code in mine else first) for code, first in begin)
+        if mine := steps.get(resident.id):
+            begin = tuple([(code, mine[code].state if code in mine else first) for code, first in begin])
             reasons = {code: step.reason for code, step in mine.items() if step.reason}
             words.append(tally.of_person(begin, reasons))
         else:
@@ -278,7 +280,7 @@ def _view(household: Any, state: str, people: People, events: list[Any], names: 
     )
 
 
-def _grouped(session: Session, statement: str, ids: list[UUID]) -> dict[UUID, list[Any]]:
+def _grouped(session: Session, statement: str, ids: str) -> dict[UUID, list[Any]]:
     """Rows by their first column, the household."""
     found: dict[UUID, list[Any]] = defaultdict(list)
     for row in run(session, statement, ids=ids).all():

@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from functools import lru_cache
+from json.encoder import encode_basestring as _quoted
 from typing import Any, NamedTuple
 
 from backend.core.clock import VIETNAM, local
@@ -111,18 +112,16 @@ def _unanswered(asked: Sequence[Sequence[Any]], events: Sequence[Any]) -> list[d
 
 
 def _person(resident: Any, services: str | None) -> str:
-    more: dict[str, Any] = {}
-    if resident.full_name:
-        more["name"] = keyring().open(resident.full_name, "resident.full_name").decode()
-    if resident.birth_year:
-        more["born"] = resident.birth_year
-    if resident.relation:
-        more["relation"] = resident.relation
-    if resident.state != ResidentState.ACTIVE:
-        more["state"] = resident.state
     text = f'{{"id":"{resident.id}","n":{resident.ordinal}'
-    if more:
-        text += f",{_text(more)[1:-1]}"
+    if resident.full_name:
+        name = keyring().open(resident.full_name, "resident.full_name").decode()
+        text += f',"name":{_quoted(name)}'
+    if resident.birth_year:
+        text += f',"born":{resident.birth_year}'
+    if resident.relation:
+        text += f',"relation":{_quoted(resident.relation)}'
+    if resident.state != ResidentState.ACTIVE:
+        text += f',"state":{_quoted(resident.state)}'
     return f'{text},"services":{services}}}' if services else text + "}"
 
 

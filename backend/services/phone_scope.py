@@ -7,6 +7,7 @@ leads a team sees all live doors of the team. Dates are honoured at once, whatev
 from uuid import UUID
 
 from backend.services.actor import Actor
+from backend.services.sql import uuids
 
 # Columns: household_id, walk_id, position. Parameters: user, ward, teams (where they are a member now),
 # leads (those of them that they lead).
@@ -36,6 +37,6 @@ def parameters(actor: Actor, team: UUID | None = None) -> dict[str, object]:
     return {
         "user": actor.account_id,
         "ward": actor.ward_id,
-        "teams": teams,
-        "leads": [each for each in teams if each in actor.leads],
+        "teams": uuids(teams),
+        "leads": uuids(each for each in teams if each in actor.leads),
     }

@@ -7,6 +7,7 @@ more than most of these statements. A request that only reads (`begin_reading`) 
 import json
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
+from uuid import UUID
 
 import psycopg
 from psycopg.pq import ExecStatus, TransactionStatus
@@ -16,7 +17,9 @@ from sqlalchemy.exc import DBAPIError, MultipleResultsFound, NoResultFound
 from sqlalchemy.orm import Session
 
 _HERE, _READING = "gocua_connection", "gocua_reading"
-_BEGIN = b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+# Left to itself PostgreSQL makes a plan for each use of statements like these, which costs it more than running them.
+GENERIC = "plan_cache_mode", "force_generic_plan"
+_READ = f"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET LOCAL {GENERIC[0]} = {GENERIC[1]}"
 
 
 class Rows(list[Any]):
@@ -45,10 +48,10 @@ class Rows(list[Any]):
 
 
 class _Line(NamedTuple):
-    """A connection, the driver's own below it, and who is told of each statement."""
+    """A connection, the driver's cursor on it, and who is told of each statement."""
 
     connection: Any
-    raw: Any
+    cursor: Any
     listeners: Any
 
 
@@ -58,21 +61,33 @@ def run(session: Session, statement: str, **values: Any) -> Rows:
     Raises DBAPIError as SQLAlchemy does; a connection that died is thrown away.
     """
     line = _line(session)
-    cursor: Any = psycopg.Cursor(line.raw, row_factory=namedtuple_row)
+    cursor = line.cursor
     for listener in line.listeners:  # the tests count statements
         listener(None, cursor, statement, values, None, False)
     try:
         cursor.execute(statement, values, binary=True)
         return Rows(cursor.fetchall()) if cursor.pgresult.nfields else Rows()
     except psycopg.Error as error:
-        dead = bool(line.raw.closed)
+        dead = bool(cursor.connection.closed)
         if dead:
             line.connection.invalidate(error)
         raise DBAPIError.instance(
             statement, None, error, psycopg.Error, hide_parameters=True, connection_invalidated=dead
         ) from error
-    finally:
-        cursor.close()
+
+
+def say(session: Session, command: str) -> None:
+    """Execute a `command` without parameters and rows (SAVEPOINT …), past what the driver does for statements.
+
+    Raises DBAPIError.
+    """
+    line = _line(session)
+    for listener in line.listeners:
+        listener(None, line.cursor, command, {}, None, False)
+    try:
+        _tell(line.cursor, command)
+    except psycopg.Error as error:
+        raise DBAPIError.instance(command, None, error, psycopg.Error, hide_parameters=True) from error
 
 
 def begin_reading(session: Session) -> None:
@@ -86,13 +101,11 @@ def begin_reading(session: Session) -> None:
         return
     try:
         connection = engine.raw_connection()
-        raw: Any = connection.dbapi_connection
-        session.info[_READING] = _Line(connection, raw, engine.dispatch.before_cursor_execute)
-        begun = raw.pgconn.exec_(_BEGIN)
-        if begun.status != ExecStatus.COMMAND_OK:
-            raise psycopg.OperationalError(begun.get_error_message())
+        cursor = _cursor(connection, connection.dbapi_connection)
+        session.info[_READING] = _Line(connection, cursor, engine.dispatch.before_cursor_execute)
+        _tell(cursor, _READ)
     except psycopg.Error as error:
-        raise DBAPIError.instance(_BEGIN.decode(), None, error, psycopg.Error, hide_parameters=True) from error
+        raise DBAPIError.instance(_READ, None, error, psycopg.Error, hide_parameters=True) from error
 
 
 def end_reading(session: Session) -> None:
@@ -100,9 +113,14 @@ def end_reading(session: Session) -> None:
     line: _Line | None = session.info.pop(_READING, None)
     if line is not None:
         # Not left to the pool, whose ROLLBACK makes the driver forget its prepared statements.
-        if line.raw.pgconn.transaction_status == TransactionStatus.INTRANS:
-            line.raw.pgconn.exec_(b"COMMIT")
+        if line.cursor.connection.pgconn.transaction_status == TransactionStatus.INTRANS:
+            _tell(line.cursor, "COMMIT")
         line.connection.close()
+
+
+def uuids(ids: Iterable[UUID]) -> str:
+    """Ids as one parameter for `::uuid[]`, far cheaper to send than a list; made once for several statements."""
+    return "{" + ",".join([str(id_) for id_ in ids]) + "}"
 
 
 def table(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
@@ -124,11 +142,28 @@ def _line(session: Session) -> _Line:
     if known is not None and known[0] is inside and not known[1].connection.invalidated:
         return known[1]
     connection = session.connection()
-    found = _Line(
-        connection, connection.connection.dbapi_connection, connection.dispatch.before_cursor_execute
-    )
+    cursor = _cursor(connection, connection.connection.dbapi_connection)
+    found = _Line(connection, cursor, connection.dispatch.before_cursor_execute)
     session.info[_HERE] = (session.get_nested_transaction() or session.get_transaction(), found)
     return found
+
+
+def _tell(cursor: Any, command: str) -> None:
+    """Execute a command on the cursor's connection, in a transaction. Raises psycopg's errors."""
+    server = cursor.connection.pgconn
+    if server.transaction_status == TransactionStatus.IDLE:
+        command = f"BEGIN; {command}"
+    result = server.exec_(command.encode())
+    if result.status != ExecStatus.COMMAND_OK:
+        raise psycopg.errors.error_from_result(result, cursor.connection.info.encoding)
+
+
+def _cursor(connection: Any, raw: Any) -> Any:
+    """The one cursor of a connection: it remembers how each type of parameter is written."""
+    cursor = connection.info.get(_HERE)
+    if cursor is None or cursor.connection is not raw:
+        cursor = connection.info[_HERE] = psycopg.Cursor(raw, row_factory=namedtuple_row)
+    return cursor
 
 
 def _plain(value: Any) -> str:

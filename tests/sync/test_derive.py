@@ -1,10 +1,11 @@
 """The derived state is the same for every order in which the same events arrive (I12, D22)."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import permutations
 from typing import Any
 from uuid import UUID
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
@@ -290,3 +291,23 @@ def test_the_database_begins_with_the_same_services(session: Session, people: Pe
         )
     )
     assert {(row.resident_id, row.service_code): row.state for row in rows} == expected
+
+
+def test_a_new_year_decides_anew(session: Session, people: People, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A door whose visits decide nothing is left out of the adoption statement, but not when its people come of age."""
+    year = today().year
+    home = make.create_household(session, people.neighbourhood, people=1, birth_year=year - 13)
+
+    def begun() -> set[str]:
+        rows = select(Adoption.service_code).where(Adoption.household_id == home.id)
+        return set(session.scalars(rows))
+
+    def due(now: int) -> set[str]:
+        offers = offered(session).offers
+        return {code for code, _ in derive.beginnings("household", year - 13, True, offers, now)}
+
+    household_rows.rewrite(session, [home.id])
+    assert begun() == due(year) != due(year + 1)
+    monkeypatch.setattr(household_rows, "today", lambda: date(year + 1, 1, 2))
+    household_rows.rewrite(session, [home.id])
+    assert begun() == due(year + 1)

@@ -5,6 +5,7 @@ of this process and of every PostgreSQL process (/proc/*/schedstat), so waiting 
 neighbour. The best round of each is printed: whatever disturbs only adds.
 """
 
+import gc
 import gzip
 import json
 import os
@@ -104,11 +105,12 @@ class _Bench:
             kinds["push"](phone)
         self._before = self._head(self._phones[0])
         self._cursors = [self._head(phone) for phone in self._phones]
-        for _ in range(2):  # warm: prepared statements, caches, connections
-            for each in kinds.values():
+        for _ in range(2):
+            analyze(self._engine)  # as autovacuum does: plans made while the first visits came are made anew
+            for each in kinds.values():  # warm: prepared statements, caches, connections
                 for n in range(12):
                     each(n)
-            analyze(self._engine)  # as autovacuum does: plans made while the first visits came are made anew
+        gc.freeze()  # as the server does
         spent: dict[str, list[tuple[float, float]]] = {name: [] for name in kinds}
         for _ in range(ROUNDS):
             for name in kinds:

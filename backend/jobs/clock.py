@@ -1,4 +1,4 @@
-"""What runs by the clock: rights and walks that end on a date, and the broom once a night (times are UTC)."""
+"""What runs by the clock: rights and walks that end on a date, the brooms once a night (times are UTC)."""
 
 import logging
 from datetime import timedelta
@@ -19,7 +19,7 @@ from backend.models import (
     WalkMember,
     WalkState,
 )
-from backend.services import feed, guides, help_retention, rate_limit, tally_sums
+from backend.services import feed, feed_clean, guides, help_retention, rate_limit, tally_sums
 
 _log = logging.getLogger("gocua.jobs")
 _SESSION_LIFE = timedelta(days=30)
@@ -88,6 +88,12 @@ def fold_sums(means: Means) -> None:
     """Fold what changed within the last minute into the sums of the board, so that it reads few rows."""
     with work.unit_of_work(means.engine) as session:
         tally_sums.fold(session)
+
+
+@job("clean_feed", cron="50 19 * * *")  # 02:50 in Vietnam
+def clean_feed(means: Means) -> None:
+    """Delete the feed's rows of what nobody has been able to see for 60 days; nobody who pushes waits for it."""
+    _log.info("feed cleaned", extra={"fields": {"rows": feed_clean.clean(means.engine)}})
 
 
 @job("sweep", cron="30 19 * * *")  # 02:30 in Vietnam

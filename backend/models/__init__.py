@@ -43,6 +43,7 @@ from backend.models.visit_event import (
     Outcome,
     Visit,
     VisitEvent,
+    VisitReview,
 )
 from backend.models.walk import Assignment, Walk, WalkMember, WalkState
 
@@ -131,6 +132,7 @@ __all__ = [
     "Visit",
     "VisitCode",
     "VisitEvent",
+    "VisitReview",
     "Walk",
     "WalkIn",
     "WalkMember",

@@ -11,7 +11,10 @@ from backend.models.base import Base, CreatedAt, Id, WardId, one_of
 
 
 class Device(Base):
-    """One enrolment of one person on one phone (a shared phone holds one per person)."""
+    """One enrolment of one person on one phone (a shared phone holds one per person).
+
+    `app_schema`: the version of the rows that its app reads, as it last told.
+    """
 
     __tablename__ = "device"
 
@@ -26,6 +29,7 @@ class Device(Base):
     revoked_at: Mapped[datetime | None]
     wiped_at: Mapped[datetime | None]
     app_build: Mapped[str | None]
+    app_schema: Mapped[int | None] = mapped_column(SmallInteger)
     persisted: Mapped[bool | None]
     installed: Mapped[bool | None]
     waiting: Mapped[int | None]

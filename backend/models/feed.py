@@ -3,14 +3,18 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.models.base import Base, WardId, one_of
 
 
 class ServerMeta(Base):
-    """One row: which history this server tells. `epoch` changes after a restore or a promotion."""
+    """One row: which history this server tells. `epoch` changes after a restore or a promotion.
+
+    Phones that speak rows older than `min_pull_schema` are refused a pull, older than `remind_pull_schema` are told so.
+    `derived_by`: the rules (services/derive.py, RULES) by which everything derived was last written.
+    """
 
     __tablename__ = "server_meta"
 
@@ -20,6 +24,8 @@ class ServerMeta(Base):
     system_id: Mapped[int] = mapped_column(BigInteger)
     timeline: Mapped[int]
     min_pull_schema: Mapped[int] = mapped_column(SmallInteger, default=1)
+    remind_pull_schema: Mapped[int] = mapped_column(SmallInteger, default=1)
+    derived_by: Mapped[int] = mapped_column(SmallInteger)
 
     __table_args__ = (CheckConstraint("only_row", name="only_row"),)
 
@@ -38,7 +44,7 @@ class StreamHead(Base):
 
 
 class ChangeFeed(Base):
-    """The last change of each entity in each stream."""
+    """The last change of each entity in each stream; `changed_at` only tells the broom what is old enough."""
 
     __tablename__ = "change_feed"
 
@@ -46,6 +52,7 @@ class ChangeFeed(Base):
     kind: Mapped[str] = mapped_column(primary_key=True)
     entity_id: Mapped[UUID] = mapped_column(primary_key=True)
     seq: Mapped[int] = mapped_column(BigInteger)
+    changed_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
     __table_args__ = (
         UniqueConstraint("audience", "seq"),

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Text
 
-from backend.models.base import Base, DerivedWardId, WardId, one_of
+from backend.models.base import Base, CreatedAt, DerivedWardId, WardId, one_of
 
 
 class EventKind(StrEnum):
@@ -89,7 +89,7 @@ class Visit(Base):
     The event's own reference proves the door.
 
     `effective`: false once a correction by the same author replaced it (the correction's own row counts then).
-    `results`: [{resident, service, state, reason}]; `note_enc`: context "visit.note".
+    `results`: [{resident, service, state, reason}]; `note_enc`: context "visit.note". `flags`: what still needs a look.
     """
 
     __tablename__ = "visit"
@@ -112,6 +112,17 @@ class Visit(Base):
         Index("ix_visit_author", "author", "est_time"),
         Index("ix_visit_ward_time", "ward_id", "est_time"),
     )
+
+
+class VisitReview(Base):
+    """A leader has looked at what was odd about a visit: its flags stay with the event and leave the derived row."""
+
+    __tablename__ = "visit_review"
+
+    event_id: Mapped[UUID] = mapped_column(ForeignKey("visit_event.id", ondelete="CASCADE"), primary_key=True)
+    ward_id: Mapped[WardId]
+    reviewed_by: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
+    reviewed_at: Mapped[CreatedAt]
 
 
 class Consent(Base):

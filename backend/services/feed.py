@@ -16,6 +16,7 @@ from backend.core.clock import now
 from backend.database import work
 from backend.models import ServerMeta, StreamAccess, StreamHead
 from backend.services import household_rows
+from backend.services.derive import RULES
 from backend.services.sql import run, uuids
 
 _TOUCHED = "gocua_touched"
@@ -48,7 +49,7 @@ _NUMBER = """
     SELECT w.audience, w.kind, w.id,
            m.before + row_number() OVER (PARTITION BY w.audience ORDER BY w.kind, w.id)
     FROM who w LEFT JOIN moved m ON m.audience = w.audience
-    ON CONFLICT (audience, kind, entity_id) DO UPDATE SET seq = EXCLUDED.seq
+    ON CONFLICT (audience, kind, entity_id) DO UPDATE SET seq = EXCLUDED.seq, changed_at = EXCLUDED.changed_at
 """
 
 
@@ -164,7 +165,9 @@ def ensure_epoch(session: Session) -> ServerMeta:
     system_id, timeline = live_history(session)
     meta = session.get(ServerMeta, True, with_for_update=True)
     if meta is None:
-        meta = ServerMeta(epoch=uuid4(), epoch_since=now(), system_id=system_id, timeline=timeline)
+        meta = ServerMeta(
+            epoch=uuid4(), epoch_since=now(), system_id=system_id, timeline=timeline, derived_by=RULES
+        )
         session.add(meta)
     elif (meta.system_id, meta.timeline) != (system_id, timeline):
         meta.epoch, meta.epoch_since = uuid4(), now()

@@ -14,7 +14,7 @@ from backend.core import ledger
 from backend.core.clock import now
 from backend.database import archive, dump, migrate, work
 from backend.database.engine import make_engine
-from backend.models import Base, Household
+from backend.models import Base
 
 
 @click.command()
@@ -104,9 +104,7 @@ def _prepare(url: str, plain: Path, manifest: dict[str, Any]) -> list[str]:
         with work.unit_of_work(engine) as session:
             erased = len(session.execute(text("SELECT FROM erasure")).all())
             epoch = feed.rotate_epoch(session).epoch
-        with work.unit_of_work(engine) as session:
-            wards = session.scalars(select(Household.ward_id).distinct()).all()
-            mended = sum(recount.repair(session, ward_id) for ward_id in wards)
+        mended = recount.mend(engine)
         lines = [f"Lịch sử mới: {epoch}. Điện thoại sẽ tự gửi lại những gì còn giữ (30 ngày)."]
         lines.append(f"Đối chiếu với các sự kiện gốc: viết lại {mended} hộ. Sổ xoá: {erased} hộ.")
         if len(ledger.read()) < erased:

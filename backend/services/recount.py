@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Engine, delete, select, text, update
 from sqlalchemy.orm import Session
 
 from backend.core.clock import now
+from backend.database import work
 from backend.models import (
     Adoption,
     Assignment,
@@ -25,7 +26,8 @@ from backend.services.actor import Actor, neighbourhood_for
 from backend.services.board_counts import Board
 from backend.services.replay import Told, tell
 
-_SUMS = "sum"  # of a neighbourhood, not of a door
+BATCH = 500  # doors told at once: some 3,000 visits of a busy ward
+FIRST = UUID(int=0)  # before every id
 _OPEN = ("not_started", "shown", "blocked")
 _DONE = ("done_with_help", "does_alone")
 
@@ -56,24 +58,86 @@ def differences(
         unit = neighbourhood_for(session, actor, neighbourhood_id)
         only = list(session.scalars(select(Household.id).where(Household.neighbourhood_id == unit.id)))
     told = tell(session, actor.ward_id, only)
-    found = list(_tables(session, actor.ward_id, told))
+    found = [*_doors(session, actor.ward_id, told), *_sums(session, actor.ward_id)]
     if shown is not None:
         found += _board(session, told, shown)
     return found
 
 
 def in_ward(session: Session, ward_id: UUID) -> list[Difference]:
-    """Where the tables of a whole ward differ from its raw events; for `gocua recount`."""
-    return list(_tables(session, ward_id, tell(session, ward_id)))
+    """Where the tables of a whole ward differ from its raw events."""
+    found: list[Difference] = []
+    for ids in _batches(session, ward_id):
+        found += _doors(session, ward_id, tell(session, ward_id, ids))
+    return found + list(_sums(session, ward_id))
+
+
+def check(engine: Engine) -> Iterator[Difference]:
+    """The same for every ward, a batch of doors at a time, so that a large ward needs no more memory than a small one.
+
+    Each batch is read at one moment of its own: whoever pushes meanwhile makes no difference.
+    """
+    reading = engine.execution_options(isolation_level="REPEATABLE READ")
+    for ward_id in _wards(engine):
+        after: UUID | None = FIRST
+        while after is not None:
+            with Session(reading) as session:
+                ids = _next(session, ward_id, after)
+                found = list(_doors(session, ward_id, tell(session, ward_id, ids)))
+            yield from found
+            after = ids[-1] if ids else None
+        with Session(reading) as session:
+            found = list(_sums(session, ward_id))
+        yield from found
 
 
 def repair(session: Session, ward_id: UUID) -> int:
     """Write anew what is derived of every door of a ward that differs, and the sums; returns how many doors."""
-    told = tell(session, ward_id)
-    found = [each for each in _tables(session, ward_id, told) if each.what != _SUMS]
-    wrong = {UUID(each.where.partition(" ")[0]) for each in found}
+    mended = sum(_repair(session, ward_id, ids) for ids in _batches(session, ward_id))
     tally_sums.mend(session, ward_id)
+    return mended
+
+
+def mend(engine: Engine) -> int:
+    """The same for every ward, each batch in a transaction of its own: a ward at work is held up for moments only."""
+    mended = 0
+    for ward_id in _wards(engine):
+        after: UUID | None = FIRST
+        while after is not None:
+            with work.unit_of_work(engine) as session:
+                ids = _next(session, ward_id, after)
+                mended += _repair(session, ward_id, ids)
+            after = ids[-1] if ids else None
+        with work.unit_of_work(engine) as session:
+            tally_sums.mend(session, ward_id)
+    return mended
+
+
+def _wards(engine: Engine) -> list[UUID]:
+    with Session(engine) as session:
+        return list(session.scalars(select(Household.ward_id).distinct()))
+
+
+def _batches(session: Session, ward_id: UUID) -> Iterator[list[UUID]]:
+    after = FIRST
+    while ids := _next(session, ward_id, after):
+        yield ids
+        after = ids[-1]
+
+
+def _next(session: Session, ward_id: UUID, after: UUID) -> list[UUID]:
+    following = select(Household.id).where(Household.ward_id == ward_id, Household.id > after)
+    return list(session.scalars(following.order_by(Household.id).limit(BATCH)))
+
+
+def _repair(session: Session, ward_id: UUID, ids: list[UUID]) -> int:
+    """The doors of `ids` that differ, written anew; told once more when they are ours, as visits arrive meanwhile."""
+    wrong = _differing(session, ward_id, tell(session, ward_id, ids))
     if not wrong:
+        return 0
+    held = select(Household.id).where(Household.id.in_(wrong)).order_by(Household.id)
+    told = tell(session, ward_id, session.scalars(held.with_for_update(key_share=True)).all())
+    if not (wrong := _differing(session, ward_id, told)):
         return 0
     for household_id in sorted(wrong):
         _write_visits(session, ward_id, household_id, told[household_id])
@@ -83,10 +147,17 @@ def repair(session: Session, ward_id: UUID) -> int:
     return len(wrong)
 
 
-def _tables(session: Session, ward_id: UUID, told: dict[UUID, Told]) -> Iterator[Difference]:
-    states = {row.id: row.state for row in _rows(session, Household, ward_id)}
+def _differing(session: Session, ward_id: UUID, told: dict[UUID, Told]) -> set[UUID]:
+    return {UUID(each.where.partition(" ")[0]) for each in _doors(session, ward_id, told)}
+
+
+def _doors(session: Session, ward_id: UUID, told: dict[UUID, Told]) -> Iterator[Difference]:
+    """Where the rows of these doors differ from what was told of them."""
+    if not told:
+        return
+    states = {row.id: row.state for row in _rows(session, Household, Household.id, told)}
     visits: dict[UUID, dict[Any, Any]] = defaultdict(dict)
-    for row in _rows(session, Visit, ward_id):
+    for row in _rows(session, Visit, Visit.household_id, told):
         visits[row.household_id][row.event_id] = (
             row.author,
             row.outcome,
@@ -96,7 +167,7 @@ def _tables(session: Session, ward_id: UUID, told: dict[UUID, Told]) -> Iterator
             row.effective,
         )
     steps: dict[UUID, dict[Any, Any]] = defaultdict(dict)
-    for row in _rows(session, Adoption, ward_id):
+    for row in _rows(session, Adoption, Adoption.household_id, told):
         steps[row.household_id][row.resident_id, row.service_code] = (
             row.state,
             row.reason,
@@ -104,10 +175,10 @@ def _tables(session: Session, ward_id: UUID, told: dict[UUID, Told]) -> Iterator
             row.event_id,
         )
     consents: dict[UUID, dict[Any, Any]] = defaultdict(dict)
-    for row in _rows(session, Consent, ward_id):
+    for row in _rows(session, Consent, Consent.household_id, told):
         consents[row.household_id][row.event_id, row.purpose] = row.given
-    views = {row.household_id: row for row in _rows(session, HouseholdView, ward_id)}
-    stubs, walked = recount_tally.leaders_words(session, ward_id)
+    views = {row.household_id: row for row in _rows(session, HouseholdView, HouseholdView.household_id, told)}
+    stubs, walked = recount_tally.leaders_words(session, told)
     for id_, door in told.items():
         if states[id_] != door.state:
             yield Difference("household.state", str(id_), states[id_], door.state)
@@ -126,13 +197,16 @@ def _tables(session: Session, ward_id: UUID, told: dict[UUID, Told]) -> Iterator
         yield from _compare("household_view", id_, _view(views.get(id_)), _told_view(door))
         words = recount_tally.words(door, stub=id_ in stubs, on_walk=id_ in walked)
         yield from _compare("tally", id_, recount_tally.stored(views.get(id_)), words)
+
+
+def _sums(session: Session, ward_id: UUID) -> Iterator[Difference]:
     for row in tally_sums.drift(session, ward_id):
         where = f"{row.neighbourhood_id} {row.kind} {row.what} {row.state} {row.detail}".rstrip()
-        yield Difference(_SUMS, where, row.stored, row.said)
+        yield Difference("sum", where, row.stored, row.said)
 
 
-def _rows(session: Session, model: Any, ward_id: UUID) -> Iterable[Any]:
-    return session.execute(select(model.__table__).where(model.ward_id == ward_id))
+def _rows(session: Session, model: Any, door: Any, of: Collection[UUID]) -> Iterable[Any]:
+    return session.execute(select(model.__table__).where(door.in_(of)))
 
 
 def _compare(what: str, id_: UUID, stored: dict[Any, Any], told: dict[Any, Any]) -> Iterator[Difference]:

@@ -1,6 +1,7 @@
 """What a door adds to the sums of the board, told once more from its events and by other means than tally.py."""
 
 from collections import Counter
+from collections.abc import Collection
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -13,11 +14,11 @@ from backend.models import Assignment, Household
 from backend.services.replay import Told
 
 
-def leaders_words(session: Session, ward_id: UUID) -> tuple[set[UUID], set[UUID]]:
-    """What no event tells: the doors that wait for the leader, and those on a walk in force."""
-    waiting = select(Household.id).where(Household.ward_id == ward_id, Household.stub)
+def leaders_words(session: Session, doors: Collection[UUID]) -> tuple[set[UUID], set[UUID]]:
+    """What no event tells of these doors: which of them wait for the leader, and which are on a walk in force."""
+    waiting = select(Household.id).where(Household.id.in_(doors), Household.stub)
     walked = select(Assignment.household_id).where(
-        Assignment.ward_id == ward_id, Assignment.started_at.is_not(None), Assignment.ended_at.is_(None)
+        Assignment.household_id.in_(doors), Assignment.started_at.is_not(None), Assignment.ended_at.is_(None)
     )
     return set(session.scalars(waiting)), set(session.scalars(walked))
 

@@ -69,7 +69,7 @@ def tell(session: Session, ward_id: UUID, only: Collection[UUID] | None = None) 
         raw = raw.where(VisitEvent.household_link.in_(only))
     services = list(session.scalars(select(Service)))
     residents: dict[UUID, list[Resident]] = defaultdict(list)
-    for resident in session.scalars(people):
+    for resident in session.scalars(people.execution_options(populate_existing=True)):
         residents[resident.household_id].append(resident)
     events: dict[UUID, list[tuple[VisitEvent, dict[str, Any]]]] = defaultdict(list)
     for event in session.scalars(raw.order_by(VisitEvent.est_time, VisitEvent.id)):

@@ -19,7 +19,7 @@ from backend.models import (
     WalkMember,
     WalkState,
 )
-from backend.services import feed, feed_clean, guides, help_retention, rate_limit, tally_sums
+from backend.services import feed, feed_clean, guides, help_retention, rate_limit, recount, tally_sums
 
 _log = logging.getLogger("gocua.jobs")
 _SESSION_LIFE = timedelta(days=30)
@@ -88,6 +88,14 @@ def fold_sums(means: Means) -> None:
     """Fold what changed within the last minute into the sums of the board, so that it reads few rows."""
     with work.unit_of_work(means.engine) as session:
         tally_sums.fold(session)
+
+
+@job("count_again", cron="*/5 * * * *")
+def count_again(means: Means) -> None:
+    """After an upgrade whose rules say something else of the same visits, and in a new year: write every door anew."""
+    mended = recount.catch_up(means.engine)
+    if mended is not None:
+        _log.info("counted again", extra={"fields": {"doors": mended}})
 
 
 @job("clean_feed", cron="50 19 * * *")  # 02:50 in Vietnam

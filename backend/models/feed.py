@@ -13,7 +13,7 @@ class ServerMeta(Base):
     """One row: which history this server tells. `epoch` changes after a restore or a promotion.
 
     Phones that speak rows older than `min_pull_schema` are refused a pull, older than `remind_pull_schema` are told so.
-    `derived_by`: the rules (services/derive.py, RULES) by which everything derived was last written.
+    `derived_by`: the rules and the year by which every door was last counted (services/recount.py).
     """
 
     __tablename__ = "server_meta"
@@ -25,7 +25,7 @@ class ServerMeta(Base):
     timeline: Mapped[int]
     min_pull_schema: Mapped[int] = mapped_column(SmallInteger, default=1)
     remind_pull_schema: Mapped[int] = mapped_column(SmallInteger, default=1)
-    derived_by: Mapped[int] = mapped_column(SmallInteger)
+    derived_by: Mapped[int] = mapped_column(default=0)
 
     __table_args__ = (CheckConstraint("only_row", name="only_row"),)
 

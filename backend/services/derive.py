@@ -12,7 +12,7 @@ from uuid import UUID
 from backend.models import AdoptionState, EventKind, HouseholdState, Outcome
 
 # The number of the rules by which the tables are derived from the events, here, in household_rows.py and tally.py.
-# Raise it when the same events shall say something else: a ward at work is then counted again by itself (jobs/recount).
+# Raise it when the same events shall say something else: a ward at work is then counted again by itself (jobs/clock.py).
 RULES = 1
 
 # Tuples rather than dataclasses: an import of a whole ward makes a million of them.

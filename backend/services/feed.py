@@ -16,7 +16,6 @@ from backend.core.clock import now
 from backend.database import work
 from backend.models import ServerMeta, StreamAccess, StreamHead
 from backend.services import household_rows
-from backend.services.derive import RULES
 from backend.services.sql import run, uuids
 
 _TOUCHED = "gocua_touched"
@@ -165,9 +164,7 @@ def ensure_epoch(session: Session) -> ServerMeta:
     system_id, timeline = live_history(session)
     meta = session.get(ServerMeta, True, with_for_update=True)
     if meta is None:
-        meta = ServerMeta(
-            epoch=uuid4(), epoch_since=now(), system_id=system_id, timeline=timeline, derived_by=RULES
-        )
+        meta = ServerMeta(epoch=uuid4(), epoch_since=now(), system_id=system_id, timeline=timeline)
         session.add(meta)
     elif (meta.system_id, meta.timeline) != (system_id, timeline):
         meta.epoch, meta.epoch_since = uuid4(), now()

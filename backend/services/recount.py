@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Engine, delete, select, text, update
 from sqlalchemy.orm import Session
 
-from backend.core.clock import now
+from backend.core.clock import now, today
 from backend.database import work
 from backend.models import (
     Adoption,
@@ -17,6 +17,7 @@ from backend.models import (
     Consent,
     Household,
     HouseholdView,
+    ServerMeta,
     Visit,
     VisitEvent,
     WalkMember,
@@ -24,10 +25,12 @@ from backend.models import (
 from backend.services import event_store, feed, recount_tally, tally_sums
 from backend.services.actor import Actor, neighbourhood_for
 from backend.services.board_counts import Board
+from backend.services.derive import RULES
 from backend.services.replay import Told, tell
 
 BATCH = 500  # doors told at once: some 3,000 visits of a busy ward
 FIRST = UUID(int=0)  # before every id
+_LOCK = 0x2ECC
 _OPEN = ("not_started", "shown", "blocked")
 _DONE = ("done_with_help", "does_alone")
 
@@ -100,7 +103,7 @@ def repair(session: Session, ward_id: UUID) -> int:
 
 def mend(engine: Engine) -> int:
     """The same for every ward, each batch in a transaction of its own: a ward at work is held up for moments only."""
-    mended = 0
+    mended, rules = 0, _rules()
     for ward_id in _wards(engine):
         after: UUID | None = FIRST
         while after is not None:
@@ -110,7 +113,34 @@ def mend(engine: Engine) -> int:
             after = ids[-1] if ids else None
         with work.unit_of_work(engine) as session:
             tally_sums.mend(session, ward_id)
+    with work.unit_of_work(engine) as session:
+        session.execute(update(ServerMeta).values(derived_by=rules))
     return mended
+
+
+def catch_up(engine: Engine) -> int | None:
+    """`mend`, where doors were last counted by other rules or in another year; None when there is nothing to do.
+
+    After an upgrade and in January nobody has to think of it. One process at a time; what is cut off begins again.
+    """
+    with Session(engine) as session:
+        if session.scalar(select(ServerMeta.derived_by)) == _rules():
+            return None
+    with engine.connect() as guard:
+        mine = guard.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": _LOCK})
+        guard.commit()
+        if not mine:
+            return None
+        try:
+            return mend(engine)
+        finally:
+            guard.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _LOCK})
+            guard.commit()
+
+
+def _rules() -> int:
+    """The rules of derive.py in this year, by which people come of age."""
+    return RULES * 10_000 + today().year
 
 
 def _wards(engine: Engine) -> list[UUID]:

@@ -138,6 +138,7 @@ def test_the_clock_jobs_are_known_to_a_worker() -> None:
             "end_dated_rights": "* * * * *",
             "sweep": "30 19 * * *",
             "clean_feed": "50 19 * * *",
+            "count_again": "*/5 * * * *",
             "retry_stalled": "*/5 * * * *",
         }.items()
     )

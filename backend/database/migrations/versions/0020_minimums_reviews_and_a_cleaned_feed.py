@@ -14,8 +14,11 @@ def upgrade() -> None:
     when = sa.Column("changed_at", sa.DateTime(timezone=True), server_default=sa.func.now(), nullable=False)
     op.add_column("change_feed", when)
     op.add_column("device", sa.Column("app_schema", sa.SmallInteger(), nullable=True))
-    for name, start in (("remind_pull_schema", "1"), ("derived_by", "0")):
-        op.add_column("server_meta", sa.Column(name, sa.SmallInteger(), server_default=start, nullable=False))
+    for name, kind, start in (
+        ("remind_pull_schema", sa.SmallInteger(), "1"),
+        ("derived_by", sa.Integer(), "0"),
+    ):
+        op.add_column("server_meta", sa.Column(name, kind, server_default=start, nullable=False))
         op.alter_column("server_meta", name, server_default=None)
     op.create_table(
         "visit_review",

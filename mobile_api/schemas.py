@@ -232,4 +232,5 @@ class PullOut(Schema):
     more = fields.Bool(required=True)
     scope_count = fields.Int(required=True, allow_none=True)
     scope_digest = fields.Str(required=True, allow_none=True)
+    outdated = fields.Bool(metadata={"description": "true: this app is about to be too old to pull"})
     rows = fields.List(fields.Nested(RowOut), required=True)

@@ -73,6 +73,7 @@ def pull_page(body: dict[str, Any]) -> Response:
         device=pull.Telemetry(
             told.get("build"),
             *(told.get(name) for name in ("persisted", "installed", "waiting", "dead", "oldest_waiting_s")),
+            app_schema=body["schema"],
         ),
     )
     try:

@@ -22,6 +22,7 @@ _COMMANDS = {
     "migrate": "database:migrate",
     "recount": "database:recount",
     "epoch": "database:epoch",
+    "phones": "phones:phones",
     "backup": "backup:backup",
     "restore": "backup:restore",
     "openapi": "openapi:openapi",

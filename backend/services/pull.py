@@ -45,8 +45,9 @@ _SCOPE = """
     CASE WHEN h.n = %(cursor)s AND m.epoch = %(epoch)s AND a.gen = %(gen)s THEN ({digest}) END
 """
 _HEADER = """
-    SELECT m.epoch, m.system_id, m.timeline, m.min_pull_schema, live.*, h.n, h.horizon, a.gen, d.last_seen_at,
-           d.app_build, d.persisted, d.installed, d.waiting, d.dead, d.oldest_waiting_s, {scope} AS scope
+    SELECT m.epoch, m.system_id, m.timeline, m.min_pull_schema, m.remind_pull_schema, live.*, h.n, h.horizon, a.gen,
+           d.last_seen_at, d.app_build, d.persisted, d.installed, d.waiting, d.dead, d.oldest_waiting_s, d.app_schema,
+           {scope} AS scope
     FROM server_meta m
     CROSS JOIN ({live}) AS live(live_system, live_timeline)
     LEFT JOIN stream_head h ON h.audience = %(audience)s
@@ -110,6 +111,7 @@ class Telemetry:
     waiting: int | None = None
     dead: int | None = None
     oldest_waiting_s: int | None = None
+    app_schema: int | None = None
 
 
 @dataclass(frozen=True)
@@ -177,6 +179,8 @@ def pull(session: Session, actor: Actor, ask: Ask) -> Page:
         "reset": False,
         "reset_reason": None,
     }
+    if head.remind_pull_schema > ask.schema:
+        reply["outdated"] = True
     page, end = ("", _last(head.n, head.scope)) if head.scope else _page(session, kind, values, ask, head)
     reply |= end
     text = json.dumps(reply, separators=(",", ":"))

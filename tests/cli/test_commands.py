@@ -32,6 +32,7 @@ def test_help_names_every_command(tmp_path: Path) -> None:
         "migrate",
         "recount",
         "epoch",
+        "phones",
         "openapi",
     ):
         assert f"\n  {command} " in told

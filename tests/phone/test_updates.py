@@ -3,9 +3,12 @@
 import shutil
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import expect
+from sqlalchemy import text
 
 from mobile_api.shell import KILL_SWITCH
+from tests.browser.conftest import axe
 from tests.phone.app import all_sent, away, captive_portal, counts, pair, send_now
 from tests.phone.conftest import Ground, NewPhone
 
@@ -105,3 +108,34 @@ def test_two_people_on_one_phone(new_phone: NewPhone, ground: Ground) -> None:
     send_now(page)
     expect(page.get_by_text("Tất cả đã gửi")).to_be_visible()
     assert [row["author"] for row in ground.stored()] == [ground.minh.id] * 2
+
+
+@pytest.mark.parametrize(
+    ("minimum", "vietnamese", "english"),
+    [
+        ("remind_pull_schema", "Ứng dụng trên máy này sắp cũ quá", "will soon be too old"),
+        ("min_pull_schema", "Ứng dụng đã cũ nên chưa nhận được danh sách mới", "too old to get the new list"),
+    ],
+)
+def test_an_old_app_says_so_and_goes_on_sending(
+    ground: Ground, new_phone: NewPhone, minimum: str, vietnamese: str, english: str
+) -> None:
+    """The softer minimum shows a banner and refuses nothing; the harder one stops the list, never what was written."""
+    page = pair(new_phone(), ground.invitation())
+    with ground.server.engine.begin() as connection:
+        connection.execute(text(f"UPDATE server_meta SET {minimum} = 2"))
+    try:
+        away(page, 2)
+        send_now(page)
+        all_sent(page, 2)
+        expect(page.get_by_text(vietnamese).first).to_be_visible()
+        assert len(ground.stored()) == 2
+        page.evaluate("localStorage['gocua.look'] = JSON.stringify({welcomed: true, language: 'en'})")
+        page.reload()
+        expect(page.get_by_text(english).first).to_be_visible()
+        axe(page)
+    finally:
+        with ground.server.engine.begin() as connection:
+            connection.execute(text(f"UPDATE server_meta SET {minimum} = 1"))
+    page.evaluate("dispatchEvent(new Event('online'))")
+    expect(page.get_by_text(english)).to_have_count(0)

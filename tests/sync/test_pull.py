@@ -61,7 +61,7 @@ def test_replies_have_the_documented_shape(team: Team, phone: Phone) -> None:
     phone.sync()
     for reply in phone.replies:
         assert not PullOut().validate(reply)
-        assert set(reply) == set(PullOut().fields)
+        assert set(reply) == set(PullOut().fields) - {"outdated"}  # said only where it is so
 
 
 def test_nothing_new(team: Team, phone: Phone) -> None:
@@ -367,3 +367,18 @@ def test_the_feed_is_gapless(team: Team, phone: Phone, session: Session) -> None
         numbers = session.scalars(select(ChangeFeed.seq).where(ChangeFeed.audience == head.audience)).all()
         assert max([head.horizon, *numbers]) == head.n
         assert len(set(numbers)) == len(numbers)
+
+
+def test_an_app_that_is_about_to_be_too_old_is_told_so(team: Team, phone: Phone, session: Session) -> None:
+    """The softer minimum of section 15: a word in the reply, and everything goes on."""
+    assert "outdated" not in phone.ask(team.stream).json
+    session.get_one(feed.ServerMeta, True).remind_pull_schema = 2
+    session.commit()
+    reply = phone.ask(team.stream)
+    assert (reply.status_code, reply.json["outdated"]) == (200, True)
+    assert len(reply.json["rows"]) == len(team.doors)
+    assert "outdated" not in phone.ask(team.stream, schema=2).json
+    session.expire_all()
+    assert (
+        session.get_one(Device, phone.device.id).app_schema == 2
+    )  # what the operator reads in `gocua phones`

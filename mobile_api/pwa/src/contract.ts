@@ -259,6 +259,8 @@ export interface Status {
   /** the phone's clock minus the server's, ms; null: never measured. Warn from 5 minutes */
   clockOffMs: number | null;
   app: { build: string; updateReady: boolean };
+  /** the server will soon send lists that this app cannot read; nothing is refused yet */
+  outdated: boolean;
   /** too many doors differ from the server's list in spite of a fresh load */
   diverged: boolean;
 }

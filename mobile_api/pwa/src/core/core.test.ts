@@ -193,6 +193,21 @@ describe("what the server may say", () => {
   });
 });
 
+it("says that the app is about to be too old, and refuses nothing", async () => {
+  const server = new Server();
+  const [id] = doors(server, 1);
+  const { core } = await phone(server);
+  expect(core.status.get().outdated).toBe(false);
+  server.outdated = true;
+  await core.saveVisit(notHome(id!));
+  expect(await core.syncNow()).toBe(null);
+  expect(core.status.get()).toMatchObject({ outdated: true, problem: null });
+  expect(server.events.size).toBe(1);
+  server.outdated = false;
+  await core.syncNow();
+  expect(core.status.get().outdated).toBe(false);
+});
+
 describe("another history", () => {
   it("offers everything again to a server that was restored (D11)", async () => {
     const server = new Server();

@@ -232,6 +232,9 @@ function deps(world: World, session: Session): SyncDeps {
     leaving: () => [...world.rows.values()].some((row) => row.leaving),
     telemetry: () => telemetry(world),
     contact: (serverTime, asked) => contact(world, session, serverTime, asked),
+    outdated: (told) => {
+      if (world.status.get().outdated !== told) patch(world, { outdated: told });
+    },
     changed: async () => {
       await loadEvents(world);
       publish(world);

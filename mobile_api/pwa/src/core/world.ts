@@ -61,6 +61,7 @@ const FIRST: Status = {
   leaving: null,
   clockOffMs: null,
   app: { build: "", updateReady: false },
+  outdated: false,
   diverged: false,
 };
 

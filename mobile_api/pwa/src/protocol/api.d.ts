@@ -1248,6 +1248,8 @@ export interface components {
             gen: number;
             more: boolean;
             next_cursor: number;
+            /** @description true: this app is about to be too old to pull */
+            outdated?: boolean;
             proto: number;
             reset: boolean;
             /** @enum {string|null} */

@@ -29,6 +29,8 @@ export interface SyncDeps {
   telemetry(): Promise<TelemetryIn>;
   /** a good reply came: server time, and the phone's clock when the request left */
   contact(serverTime: string, asked: number): Promise<void>;
+  /** whether the server says that this app is about to be too old */
+  outdated(told: boolean): void;
   /** the outbox changed */
   changed(): Promise<void>;
   /** rows changed; `n` of them came with one page */

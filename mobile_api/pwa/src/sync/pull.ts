@@ -73,6 +73,7 @@ async function pullStream(deps: SyncDeps, stream: string, result: Pulled): Promi
     const read = readPage(reply.body, stream);
     if (!read) return "network";
     await deps.contact(read.server_time, asked);
+    deps.outdated(read.outdated === true);
     if (await outbox.adoptEpoch(deps.outbox, read.epoch)) {
       result.reoffered = true;
       await deps.changed();

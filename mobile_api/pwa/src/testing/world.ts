@@ -75,6 +75,8 @@ export class Server {
   n = 0;
   horizon = 0;
   revoked = false;
+  /** the softer minimum is above what the app speaks */
+  outdated = false;
   /** how often a phone that was shut out said that it holds nothing any more */
   wiped = 0;
   /** milliseconds that the server's clock is ahead of the phone's */
@@ -203,6 +205,7 @@ export class Server {
       more,
       scope_count: more ? null : rows.length,
       scope_digest: more ? null : await digest(subtle, rows),
+      ...(this.outdated ? { outdated: true } : {}),
     });
   }
 }

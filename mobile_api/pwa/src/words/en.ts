@@ -297,6 +297,7 @@ export const en: Words = {
   "limit.soon": "{n} items wait. This phone keeps only {limit} surely: add the app to the home screen, or find a network.",
   update: "There is a new version. It takes seconds and loses nothing.",
   "update.use": "Use it now",
+  outdated: "This app will soon be too old. With a network, close it and open it again. Writing and sending go on as usual.",
   diverged: "The list on the phone differs from the server's. Please tell your leader. What you write is still sent.",
   clock: "The phone's clock is wrong by about {n} {n|minute|minutes}. Switch automatic time on. Visits still count rightly.",
   "lease.soon": "In {n} {n|day|days} the list locks itself. Open the app where there is a network.",

@@ -302,6 +302,7 @@ export const vi = {
   "limit.soon": "Đã có {n} mục chưa gửi. Máy này chỉ giữ chắc {limit} mục: hãy thêm ứng dụng vào màn hình chính, hoặc ra chỗ có mạng.",
   update: "Có bản mới. Đổi chỉ mất vài giây, không mất gì cả.",
   "update.use": "Dùng bản mới",
+  outdated: "Ứng dụng trên máy này sắp cũ quá. Có mạng, hãy đóng rồi mở lại để lên bản mới. Vẫn ghi và gửi như thường.",
   diverged: "Danh sách trên máy khác với máy chủ. Hãy báo tổ trưởng. Những gì bạn ghi vẫn được gửi.",
   clock: "Đồng hồ máy lệch khoảng {n} phút. Hãy bật giờ tự động trong Cài đặt. Lần thăm vẫn được tính đúng.",
   "lease.soon": "Còn {n} ngày là danh sách tự khoá. Hãy mở ứng dụng khi có mạng.",

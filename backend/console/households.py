@@ -16,7 +16,7 @@ from backend.edge.access import LEADERS, Door, actor
 from backend.edge.db import session
 from backend.edge.words import _
 from backend.models import AdoptionState, HouseholdKind, HouseholdState, Mark, ResidentState
-from backend.services import household_edit, household_story, households
+from backend.services import household_edit, household_story, households, visit_review
 from backend.services.desk import ServiceChoices, service_choices
 from backend.services.household_edit import DoorIn, PersonIn
 from backend.services.households import Filter
@@ -136,6 +136,14 @@ def show(household_id: UUID) -> ResponseReturnValue:
         services=service_choices(session(), actor(), chosen_campaign()).all,
         referral_places=words.options(words.REFERRALS),
     )
+
+
+@door.page("/ho/<uuid:household_id>/lan-tham/<uuid:event_id>/da-xem", who=LEADERS, methods=("POST",))
+def reviewed(household_id: UUID, event_id: UUID) -> ResponseReturnValue:
+    """What was odd about a visit has been looked at."""
+    visit_review.review(session(), actor(), household_id, event_id)
+    flash(_("Đã ghi là đã xem."))
+    return redirect(f"/ho/{household_id}#visits", 303)
 
 
 @door.page("/ho/<uuid:household_id>/sua", who=LEADERS, methods=("GET", "POST"))

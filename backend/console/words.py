@@ -83,7 +83,8 @@ ROLES: dict[str, str] = {
 # What the server noticed about a visit (reliability/sync.md); said without blame.
 FLAGS: dict[str, str] = {
     "out_of_scope": N_("hộ này lúc đó không giao cho người ghi"),
-    "parallel": N_("có lần thăm khác gần như cùng lúc"),
+    "parallel": N_("hộ đã đổi sau bản mà người ghi đang xem"),
+    "conflict": N_("người khác cũng vừa ghi ở đây và nói khác, nên hỏi lại hai người"),
     "foreign_correction": N_("sửa lần thăm của người khác, không có hiệu lực"),
     "no_offset": N_("máy không nói múi giờ"),
     "clock_offset": N_("đồng hồ máy lệch, đã tính lại giờ"),
@@ -113,6 +114,7 @@ VISIT_FILTERS: dict[str, str] = {
     "old": N_("Hơn 7 ngày chưa thăm lại"),
     "appointment": N_("Có hẹn hôm nay"),
     "flagged": N_("Lần thăm cần xem lại"),
+    "conflict": N_("Hai người ghi khác nhau, chưa ai xem"),
 }
 STATE_FILTERS: dict[str, str] = {
     "left": N_("Chưa xong"),

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from backend.core.clock import VIETNAM
 from backend.core.crypto import keyring
-from backend.models import VisitEvent
-from backend.services import event_core, event_doors, feed
+from backend.models import VisitEvent, VisitReview
+from backend.services import event_conflict, event_core, event_doors, feed
 from backend.services.actor import Actor
 from backend.services.event_core import Core
 from backend.services.offers import offered
@@ -100,6 +100,9 @@ def store_set(
     """
     doors = event_doors.open_doors(session, actor, {core.household for core in cores if not core.erased})
     doors[event_core.NOWHERE] = event_doors.Door(event_core.NOWHERE, 0, withdrawn=True, visible=False)
+    labels = event_conflict.labels(
+        session, actor.account_id, [(core, doors[core.household]) for core in cores]
+    )
     coming: list[_New] = []
     answers: dict[UUID, dict[str, Any]] = {}
     for core in cores:
@@ -108,6 +111,8 @@ def store_set(
             door = door._replace(visible=True)
         event = _arrive(core, door.id, arrival)
         answers[core.id], flags = _judge(event, door)
+        if core.id in labels:
+            flags += (labels[core.id],)
         coming.append(_New(core, None if door.withdrawn else door.id, event.est_time, flags))
     rows = [_row(event, answers[event.core.id]) for event in coming]
     shared = {"ward": actor.ward_id, "author": actor.account_id}
@@ -206,8 +211,6 @@ def _judge(event: _New, door: event_doors.Door) -> tuple[dict[str, Any], tuple[s
     if not door.visible:
         answer["code"] = "accepted_out_of_scope"
         flags.append("out_of_scope")
-    if event.core.base_v is not None and event.core.base_v < door.v:
-        flags.append("parallel")
     return answer, tuple(flags)
 
 
@@ -217,7 +220,8 @@ def write_again(session: Session, ward_id: UUID, event: VisitEvent) -> None:
         return
     text = keyring().open(event.core_enc, CORE_CONTEXT).decode()
     core = event_core.reread(event.id, event.payload_sha256, text, offered(session).catalogue)
-    again = _New(core, event.household_link, event.est_time, tuple(event.flags))
+    flags = () if session.get(VisitReview, event.id) else tuple(event.flags)
+    again = _New(core, event.household_link, event.est_time, flags)
     run(session, _AGAIN, rows=_json([_row(again, {})]), ward=ward_id, author=event.author)
 
 

@@ -31,6 +31,7 @@ from backend.models import (
     Service,
     Visit,
     VisitEvent,
+    VisitReview,
     Walk,
     WalkMember,
 )
@@ -77,7 +78,8 @@ class Result:
 class VisitLine:
     """One visit or correction. `counts` is False when its author replaced or took it back.
 
-    `typist`: who typed it in from a day sheet of paper, "" when it came from a phone.
+    `typist`: who typed it in from a day sheet of paper, "" when it came from a phone. `flags`: what needs a look;
+    `settled`: what did until a leader looked (`reviewer`, `reviewed_at`).
     """
 
     id: UUID
@@ -92,6 +94,14 @@ class VisitLine:
     note: str | None
     flags: tuple[str, ...]
     typist: str = ""
+    settled: tuple[str, ...] = ()
+    reviewer: str = ""
+    reviewed_at: datetime | None = None
+
+    @property
+    def open_flags(self) -> bool:
+        """Whether there is something to settle; a correction by somebody else just has no effect."""
+        return any(flag != "foreign_correction" for flag in self.flags)
 
 
 @dataclass(frozen=True)
@@ -226,12 +236,14 @@ def _visits(
     services: dict[str, Service],
     reasons: dict[tuple[str, str], FailureReason],
 ) -> tuple[VisitLine, ...]:
-    typist = aliased(Account)
+    typist, reviewer = aliased(Account), aliased(Account)
     rows = session.execute(
-        select(Visit, VisitEvent.received_at, VisitEvent.corrects, Account.full_name, typist.full_name)
+        select(Visit, VisitEvent, Account.full_name, typist.full_name, VisitReview, reviewer.full_name)
         .join(VisitEvent, VisitEvent.id == Visit.event_id)
         .join(Account, Account.id == Visit.author)
         .outerjoin(typist, typist.id == VisitEvent.entered_by)
+        .outerjoin(VisitReview, VisitReview.event_id == Visit.event_id)
+        .outerjoin(reviewer, reviewer.id == VisitReview.reviewed_by)
         .where(Visit.household_id == household.id)
         .order_by(Visit.est_time.desc(), Visit.event_id)
     )
@@ -240,11 +252,11 @@ def _visits(
         VisitLine(
             id=visit.event_id,
             at=visit.est_time,
-            received_at=received_at,
+            received_at=event.received_at,
             author=author,
             outcome=visit.outcome,
             counts=visit.effective,
-            correction=corrects is not None,
+            correction=event.corrects is not None,
             results=tuple(
                 Result(
                     ordinals.get(UUID(one["resident"]), 0),
@@ -258,8 +270,11 @@ def _visits(
             note=ring.open(visit.note_enc, "visit.note").decode() if visit.note_enc else None,
             flags=tuple(visit.flags),
             typist=typed_by or "",
+            settled=tuple(event.flags) if looked else (),
+            reviewer=looked_by or "",
+            reviewed_at=looked.reviewed_at if looked else None,
         )
-        for visit, received_at, corrects, author, typed_by in rows
+        for visit, event, author, typed_by, looked, looked_by in rows
     )
 
 

@@ -29,6 +29,7 @@ from backend.models import (
     WalkMember,
 )
 from backend.services.actor import Actor, household_scope, neighbourhood_ids
+from backend.services.event_conflict import CONFLICT
 from backend.services.places import escape_like
 from backend.text.vietnamese import name_key, search_key
 
@@ -44,7 +45,7 @@ class Filter:
     """What to show; None or "" for no filter.
 
     `step`: an adoption state, or "open" (not started or shown). `state`: a household state, or left | done | begun |
-    stub | no_walk | referred. `visit`: none | some | today | old | appointment | flagged. `services`: those that count for
+    stub | no_walk | referred. `visit`: none | some | today | old | appointment | flagged | conflict. `services`: those that count for
     "left", "done" and "begun". `mark`: a mark, or "any".
     """
 
@@ -266,6 +267,7 @@ def _visit(which: str) -> ColumnElement[bool]:
         return HouseholdView.last_visit_at < moment - timedelta(days=7)
     special = {
         "appointment": Visit.appointment_at.between(midnight, midnight + timedelta(days=1)),
+        "conflict": Visit.flags.contains([CONFLICT]),
         "flagged": (func.cardinality(Visit.flags) > 0) & (Visit.est_time >= midnight),
     }.get(which, Visit.est_time >= midnight)
     return exists().where(Visit.household_id == Household.id, Visit.effective, special).correlate(Household)

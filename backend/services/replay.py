@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from backend.core.clock import VIETNAM, today
 from backend.core.crypto import keyring
-from backend.models import Household, Resident, Service, VisitEvent
+from backend.models import Household, Resident, Service, VisitEvent, VisitReview
 
 
 @dataclass
@@ -71,13 +71,15 @@ def tell(session: Session, ward_id: UUID, only: Collection[UUID] | None = None) 
     residents: dict[UUID, list[Resident]] = defaultdict(list)
     for resident in session.scalars(people.execution_options(populate_existing=True)):
         residents[resident.household_id].append(resident)
+    seen = select(VisitReview.event_id).where(VisitReview.event_id.in_(raw.with_only_columns(VisitEvent.id)))
+    looked_at = frozenset(session.scalars(seen))
     events: dict[UUID, list[tuple[VisitEvent, dict[str, Any]]]] = defaultdict(list)
     for event in session.scalars(raw.order_by(VisitEvent.est_time, VisitEvent.id)):
         if event.household_link is not None and event.core_enc is not None:
             core = json.loads(keyring().open(event.core_enc, "event.core"))
             events[event.household_link].append((event, core))
     return {
-        door.id: _tell_door(door, residents[door.id], events[door.id], services)
+        door.id: _tell_door(door, residents[door.id], events[door.id], services, looked_at)
         for door in session.scalars(doors.execution_options(populate_existing=True))
     }
 
@@ -87,6 +89,7 @@ def _tell_door(
     residents: list[Resident],
     events: list[tuple[VisitEvent, dict[str, Any]]],
     services: list[Service],
+    looked_at: Collection[UUID],
 ) -> Told:
     told = Told(door.neighbourhood_id, door.state, 0)
     for event, core in events:
@@ -100,7 +103,7 @@ def _tell_door(
                 event.est_time,
                 payload.get("results", []),
                 _appointment(payload.get("appointment")),
-                bool(event.flags),
+                bool(event.flags) and event.id not in looked_at,
             )
     _let_corrections_act(told, events)
     _tell_state(told)

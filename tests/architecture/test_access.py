@@ -34,7 +34,9 @@ from backend.models import (
     ReportReason,
     Role,
     ScamReport,
+    Visit,
     VisitCode,
+    VisitEvent,
 )
 from backend.services import sessions
 from tests import factories as make
@@ -112,8 +114,34 @@ def _objects(session: Session, people: People, *, mine: bool) -> dict[str, str]:
         ward_id=ward.id, neighbourhood_id=neighbourhood.id, account_id=member.id, state="unlisted", place="x"
     )
     session.add(seen)
+    visited = VisitEvent(
+        id=uuid4(),
+        ward_id=ward.id,
+        payload_sha256=bytes(32),
+        author=member.id,
+        device_id=device.id,
+        household_link=household.id,
+        kind="visit",
+        schema=1,
+        est_time=now(),
+        received_at=now(),
+    )
+    session.add(visited)
+    session.flush()
+    session.add(
+        Visit(
+            event_id=visited.id,
+            ward_id=ward.id,
+            household_id=household.id,
+            author=member.id,
+            outcome="not_home",
+            est_time=now(),
+            flags=["parallel"],
+        )
+    )
     session.flush()
     return {
+        "event_id": str(visited.id),
         "household_id": str(household.id),
         "walk_id": str(walk.id),
         "plan_id": str(draft.plan_id),

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -11,7 +12,17 @@ from sqlalchemy.orm import Session
 from backend.core.crypto import keyring
 from backend.core.ids import uuid7
 from backend.database import work
-from backend.models import Adoption, Consent, Household, HouseholdAlias, Resident, Visit, VisitEvent
+from backend.models import (
+    Account,
+    Adoption,
+    Consent,
+    Household,
+    HouseholdAlias,
+    Resident,
+    Visit,
+    VisitEvent,
+    WalkMember,
+)
 from backend.services import feed
 from backend.services.event_core import Item, compose
 from tests import factories as make
@@ -391,11 +402,95 @@ def test_no_visit_is_refused_because_of_a_clock(
     assert stored.est_time <= stored.received_at
 
 
+def other_phone(team: Team, session: Session) -> Phone:
+    """A colleague on the same walk."""
+    mai = make.create_account(session, team.people.ward.id, "Vũ Thị Mai", team=team.people.team)
+    session.add(WalkMember(ward_id=team.walk.ward_id, walk_id=team.walk.id, account_id=mai.id))
+    return team.phone(mai)
+
+
+def version(session: Session, door: Household) -> int:
+    return session.get_one(Household, door.id, populate_existing=True).v
+
+
+def flags(session: Session, item: Item) -> list[str]:
+    return session.get_one(VisitEvent, item.id, populate_existing=True).flags
+
+
 def test_an_old_view_is_marked(team: Team, phone: Phone, session: Session) -> None:
-    phone.push(visit(phone.account.id, team.doors[0].id))
-    item = visit(phone.account.id, team.doors[0].id, base_v=1)
+    """Section 13: somebody else was at the door since; nothing contradicts."""
+    door = team.doors[0]
+    seen = version(session, door)
+    mai = other_phone(team, session)
+    mai.push(visit(mai.account.id, door.id))
+    item = visit(phone.account.id, door.id, base_v=seen)
+    assert codes(phone.push(item)) == ["accepted"]
+    assert flags(session, item) == ["parallel"]
+    fresh = visit(
+        phone.account.id, door.id, base_v=session.get_one(Household, door.id, populate_existing=True).v
+    )
+    phone.push(fresh)
+    assert flags(session, fresh) == []
+
+
+def test_what_a_phone_changed_itself_is_no_old_view(team: Team, phone: Phone, session: Session) -> None:
+    """Two pushes before the next pull, and a leader's edit on top of them."""
+    door = team.doors[0]
+    seen = version(session, door)
+    phone.push(visit(phone.account.id, door.id, base_v=seen))
+    second = visit(phone.account.id, door.id, base_v=seen)
+    phone.push(second)
+    assert flags(session, second) == []
+    feed.touch_households(session, [door.id])
+    work.commit(session)
+    third = visit(phone.account.id, door.id, base_v=seen)
+    phone.push(third)
+    assert flags(session, third) == ["parallel"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "label"),
+    [
+        ({"state": "blocked"}, {"state": "done_with_help"}, "conflict"),
+        ({"state": "shown"}, {"state": "shown"}, "parallel"),
+        ({"state": "blocked", "ordinal": 1}, {"state": "shown", "ordinal": 2}, "parallel"),
+        ({"outcome": "moved_away"}, {"state": "shown"}, "conflict"),
+        ({"outcome": "moved_away"}, {"outcome": "not_home"}, "parallel"),
+        ({"outcome": "refused"}, {"outcome": "moved_away"}, "conflict"),
+    ],
+)
+def test_who_says_otherwise_of_the_same_is_a_conflict(
+    team: Team, phone: Phone, session: Session, first: dict[str, Any], second: dict[str, Any], label: str
+) -> None:
+    door = team.doors[0]
+    seen = version(session, door)
+    mai = other_phone(team, session)
+
+    def said(author: Account, told: dict[str, Any]) -> Item:
+        if "outcome" in told:
+            return visit(author.id, door.id, told["outcome"], base_v=seen)
+        person = resident_of(session, door, told.get("ordinal", 1))
+        steps = [result(person.id, "eid_level_2", told["state"])]
+        return visit(author.id, door.id, "helped", results=steps, base_v=seen)
+
+    early, late = said(mai.account, first), said(phone.account, second)
+    mai.push(early)
+    assert codes(phone.push(late)) == ["accepted"]
+    assert (flags(session, early), flags(session, late)) == ([], [label])
+    mai.push(early)
+    assert flags(session, early) == []  # sent once more, it is what it was
+
+
+def test_a_visit_that_was_taken_back_contradicts_nobody(team: Team, phone: Phone, session: Session) -> None:
+    door = team.doors[0]
+    seen = version(session, door)
+    mai = other_phone(team, session)
+    gone = visit(mai.account.id, door.id, "moved_away")
+    mai.push(gone)
+    mai.push(compose(mai.account.id, door.id, "correction", {"void": True}, corrects=gone.id))
+    item = visit(phone.account.id, door.id, "refused", base_v=seen)
     phone.push(item)
-    assert session.get_one(VisitEvent, item.id).flags == ["parallel"]
+    assert flags(session, item) == ["parallel"]
 
 
 def test_another_epoch_is_told_and_nothing_is_stored(phone: Phone, team: Team, session: Session) -> None:

@@ -37,6 +37,7 @@ class DoorForm(Schema):
     phone = fields.String(load_default="", validate=forms.up_to(40))
     state = fields.String(load_default=None, validate=validate.OneOf(list(HouseholdState)))
     mark = fields.String(load_default=None, validate=validate.OneOf(["", *Mark]))
+    phone_seen = fields.String(load_default=None, validate=forms.up_to(40))
 
 
 class NewDoorForm(DoorForm):
@@ -57,6 +58,15 @@ class PersonForm(Schema):
     sex = forms.Choice(["male", "female"], load_default=None)
     relation = fields.String(load_default="", validate=forms.up_to(40))
     state = fields.String(load_default=ResidentState.ACTIVE, validate=validate.OneOf(list(ResidentState)))
+
+
+class PhoneIn(Schema):
+    """Which of two numbers is right: the one that stands, or the other."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    so = forms.Choice(["nay", "kia"], load_default="nay")
 
 
 class FilterIn(Schema):
@@ -162,6 +172,15 @@ def edit(household_id: UUID) -> ResponseReturnValue:
     return redirect(f"/ho/{household_id}", 303)
 
 
+@door.page("/ho/<uuid:household_id>/so-dien-thoai", who=LEADERS, methods=("POST",))
+def choose_phone(household_id: UUID) -> ResponseReturnValue:
+    """Two people wrote a number: which one is right."""
+    chosen = forms.lenient(PhoneIn(), request.form)["so"]
+    household_edit.choose_phone(session(), actor(), household_id, other=chosen == "kia")
+    flash(_("Đã lưu. Máy của tình nguyện viên sẽ nhận bản mới."))
+    return redirect(f"/ho/{household_id}", 303)
+
+
 @door.page("/ho/<uuid:household_id>/nguoi", who=LEADERS, methods=("GET", "POST"))
 def person(household_id: UUID) -> ResponseReturnValue:
     """Add a resident, or put one right (?nguoi=<number of the resident>)."""
@@ -243,6 +262,7 @@ def _door(form: dict[str, Any]) -> DoorIn:
         phone=form["phone"],
         state=form["state"],
         mark=form["mark"],
+        phone_seen=form["phone_seen"],
     )
 
 

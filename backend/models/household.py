@@ -71,6 +71,7 @@ class Household(Base):
     head_name: Mapped[str | None] = mapped_column(Encrypted("household.head_name"))
     phone: Mapped[str | None] = mapped_column(Encrypted("household.phone"))
     phone_index: Mapped[bytes | None]
+    other_phone: Mapped[str | None] = mapped_column(Encrypted("household.phone"))
     list_key: Mapped[str | None]
     import_batch_id: Mapped[UUID | None] = mapped_column(ForeignKey("import_batch.id"))
     stub: Mapped[bool] = mapped_column(default=False)

@@ -192,6 +192,7 @@ def _erase(session: Session, doors: Sequence[UUID], names: Sequence[UUID]) -> in
             mark=None,
             phone=None,
             phone_index=None,
+            other_phone=None,
             alley_id=None,
             stub=False,
         )

@@ -1,6 +1,6 @@
 """What a leader puts right about a door by hand: its address and state, who lives there, a door the list lacked."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from sqlalchemy import Integer, cast, func, select
@@ -40,7 +40,10 @@ SETTLED = (HouseholdState.MERGED, HouseholdState.WITHDRAWN)
 
 @dataclass(frozen=True)
 class DoorIn:
-    """What the form of a door says. `state` None: as it is; `mark` None: as it is, "": none."""
+    """What the form of a door says. `state` None: as it is; `mark` None: as it is, "": none.
+
+    `phone_seen`: the number that stood there when the form was opened, None where that is not known.
+    """
 
     address: str
     kind: str = HouseholdKind.HOUSEHOLD
@@ -48,6 +51,7 @@ class DoorIn:
     phone: str = ""
     state: str | None = None
     mark: str | None = None
+    phone_seen: str | None = None
 
 
 @dataclass(frozen=True)
@@ -87,6 +91,7 @@ def as_form(household: Household) -> dict[str, str]:
         "kind": household.kind,
         "head_name": household.head_name or "",
         "phone": phones.show(household.phone) if household.phone else "",
+        "phone_seen": phones.show(household.phone) if household.phone else "",
         "state": household.state,
         "mark": household.mark or "",
     }
@@ -129,12 +134,42 @@ def edit_household(session: Session, actor: Actor, household_id: UUID, door: Doo
         if door.state not in states_open(session, household):
             raise Refusal("bad_form", fields={"state": "bad_value"})
         household.state = door.state
+    door = _without_undoing(household, door)
     household.stub = False
     if door.mark is not None:
         household.mark = door.mark or None
     _describe(session, household, door)
     _changed(session, actor, household, "household.edit")
     return household
+
+
+def _without_undoing(household: Household, door: DoorIn) -> DoorIn:
+    """The form, with respect for a number that somebody else has written since it was opened.
+
+    Whoever did not touch the number does not bring the old one back. Of two that are new the later one stands, the
+    other is kept beside it until somebody has said which is right.
+    """
+    typed, stands = _number(door.phone), household.phone
+    if door.phone_seen is None or _number(door.phone_seen) == stands:
+        if typed != stands:
+            household.other_phone = None
+        return door
+    if typed == _number(door.phone_seen):
+        return replace(door, phone=stands or "")
+    if typed != stands:
+        household.other_phone = stands
+    return door
+
+
+def choose_phone(session: Session, actor: Actor, household_id: UUID, *, other: bool) -> None:
+    """Say which of two numbers is right: the one that stands, or the `other`. Twice is as once."""
+    household = _living(session, actor, household_id)
+    if household.other_phone is None:
+        return
+    if other:
+        _set_phone(household, household.other_phone)
+    household.other_phone = None
+    _changed(session, actor, household, "household.edit")
 
 
 def save_person(
@@ -205,15 +240,23 @@ def _describe(session: Session, household: Household, door: DoorIn) -> None:
     household.address, household.parts, household.walk_key = address.raw, address.parts, address.walk_key
     household.kind = door.kind
     household.head_name = nfc(door.head_name) or None
-    phone = phones.parse(door.phone) if door.phone.strip() else None
-    household.phone = phone.e164 if phone else None
-    household.phone_index = keyring().blind(phone.e164, "phone") if phone else None
+    _set_phone(household, _number(door.phone))
     household.search_key = search_key(f"{address.raw} {household.code}")
     household.alley_id = None
     area = household.neighbourhood_id
     if address.alley and area is not None:
         unit = session.get_one(AreaUnit, area)
         household.alley_id = ensure_alleys(session, unit, [address.alley]).get(address.alley)
+
+
+def _number(text: str) -> str | None:
+    phone = phones.parse(text) if text.strip() else None
+    return phone.e164 if phone else None
+
+
+def _set_phone(household: Household, number: str | None) -> None:
+    household.phone = number
+    household.phone_index = keyring().blind(number, "phone") if number else None
 
 
 def next_code(session: Session, neighbourhood_id: UUID) -> str:

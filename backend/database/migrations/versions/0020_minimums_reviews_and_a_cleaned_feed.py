@@ -1,4 +1,4 @@
-"""When a feed row last changed, what phones speak, which rules wrote the derived rows, visits a leader has looked at."""
+"""When a feed row last changed, what phones speak, which rules wrote the derived rows, what a leader looks at and settles."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -20,6 +20,7 @@ def upgrade() -> None:
     ):
         op.add_column("server_meta", sa.Column(name, kind, server_default=start, nullable=False))
         op.alter_column("server_meta", name, server_default=None)
+    op.add_column("household", sa.Column("other_phone", sa.LargeBinary(), nullable=True))
     op.create_table(
         "visit_review",
         sa.Column("event_id", sa.UUID(), nullable=False),
@@ -38,6 +39,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("visit_review")
+    op.drop_column("household", "other_phone")
     op.drop_column("server_meta", "derived_by")
     op.drop_column("server_meta", "remind_pull_schema")
     op.drop_column("device", "app_schema")

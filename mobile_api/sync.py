@@ -16,6 +16,7 @@ from backend.services.sql import begin_reading, end_reading
 from mobile_api.door import ApiDoor, json_text
 from mobile_api.schemas import PullIn, PullOut, PushIn, PushOut
 
+_TELLS = ("persisted", "installed", "waiting", "dead", "oldest_waiting_s")
 door = ApiDoor("sync", __name__, "Events go up, state comes down.")
 
 
@@ -71,9 +72,9 @@ def pull_page(body: dict[str, Any]) -> Response:
         snapshot_head=body["snapshot_head"],
         limit=body["limit"],
         device=pull.Telemetry(
-            told.get("build"),
-            *(told.get(name) for name in ("persisted", "installed", "waiting", "dead", "oldest_waiting_s")),
+            app_build=told.get("build"),
             app_schema=body["schema"],
+            **{name: told.get(name) for name in _TELLS},
         ),
     )
     try:
@@ -85,6 +86,12 @@ def pull_page(body: dict[str, Any]) -> Response:
         session().commit()
         begin_reading(session())
         page = pull.pull(session(), actor(), ask)
+    except Refusal as refusal:
+        if refusal.code == "upgrade":  # it gets no list, but it was here: nobody shall look for it
+            end_reading(session())
+            phones.note_device(session(), actor(), ask.device)
+            session().commit()
+        raise
     if page.device_due:
         end_reading(session())  # what follows writes
         phones.note_device(session(), actor(), ask.device)

@@ -4,7 +4,7 @@ Both visits stay, both are facts; the label only asks a leader to look.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -50,7 +50,7 @@ def labels(session: Session, author: UUID, coming: Sequence[tuple[Core, Door]]) 
     return told
 
 
-def _contradicts(payload: dict[str, Any], other: Any) -> bool:
+def _contradicts(payload: Mapping[str, Any], other: Any) -> bool:
     """Another step for the same person and service; or one found the house moved away, the other somebody at home."""
     if {payload.get("outcome"), other.outcome} in _ABOUT_LIVING:
         return True

@@ -238,7 +238,16 @@ def _visits(
 ) -> tuple[VisitLine, ...]:
     typist, reviewer = aliased(Account), aliased(Account)
     rows = session.execute(
-        select(Visit, VisitEvent, Account.full_name, typist.full_name, VisitReview, reviewer.full_name)
+        select(
+            Visit,
+            VisitEvent.received_at,
+            VisitEvent.corrects,
+            VisitEvent.flags,
+            Account.full_name,
+            typist.full_name,
+            VisitReview.reviewed_at,
+            reviewer.full_name,
+        )
         .join(VisitEvent, VisitEvent.id == Visit.event_id)
         .join(Account, Account.id == Visit.author)
         .outerjoin(typist, typist.id == VisitEvent.entered_by)
@@ -252,11 +261,11 @@ def _visits(
         VisitLine(
             id=visit.event_id,
             at=visit.est_time,
-            received_at=event.received_at,
+            received_at=received_at,
             author=author,
             outcome=visit.outcome,
             counts=visit.effective,
-            correction=event.corrects is not None,
+            correction=corrects is not None,
             results=tuple(
                 Result(
                     ordinals.get(UUID(one["resident"]), 0),
@@ -270,11 +279,11 @@ def _visits(
             note=ring.open(visit.note_enc, "visit.note").decode() if visit.note_enc else None,
             flags=tuple(visit.flags),
             typist=typed_by or "",
-            settled=tuple(event.flags) if looked else (),
+            settled=tuple(flags) if looked_by else (),
             reviewer=looked_by or "",
-            reviewed_at=looked.reviewed_at if looked else None,
+            reviewed_at=looked_at,
         )
-        for visit, event, author, typed_by, looked, looked_by in rows
+        for visit, received_at, corrects, flags, author, typed_by, looked_at, looked_by in rows
     )
 
 

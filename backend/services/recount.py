@@ -29,6 +29,7 @@ from backend.services.derive import RULES
 from backend.services.replay import Told, tell
 
 BATCH = 500  # doors told at once: some 3,000 visits of a busy ward
+AT_ONCE = 100  # doors written in one transaction: whoever pushes a visit to one of them waits for moments
 FIRST = UUID(int=0)  # before every id
 _LOCK = 0x2ECC
 _OPEN = ("not_started", "shown", "blocked")
@@ -108,7 +109,7 @@ def mend(engine: Engine) -> int:
         after: UUID | None = FIRST
         while after is not None:
             with work.unit_of_work(engine) as session:
-                ids = _next(session, ward_id, after)
+                ids = _next(session, ward_id, after, AT_ONCE)
                 mended += _repair(session, ward_id, ids)
             after = ids[-1] if ids else None
         with work.unit_of_work(engine) as session:
@@ -155,9 +156,9 @@ def _batches(session: Session, ward_id: UUID) -> Iterator[list[UUID]]:
         after = ids[-1]
 
 
-def _next(session: Session, ward_id: UUID, after: UUID) -> list[UUID]:
+def _next(session: Session, ward_id: UUID, after: UUID, most: int | None = None) -> list[UUID]:
     following = select(Household.id).where(Household.ward_id == ward_id, Household.id > after)
-    return list(session.scalars(following.order_by(Household.id).limit(BATCH)))
+    return list(session.scalars(following.order_by(Household.id).limit(most or BATCH)))
 
 
 def _repair(session: Session, ward_id: UUID, ids: list[UUID]) -> int:

@@ -53,7 +53,7 @@ def test_batches_find_and_mend_what_one_look_does(
     for size in (1, 2, 5, 500):
         monkeypatch.setattr(recount, "BATCH", size)
         assert [str(each) for each in recount.check(means.engine)] == told
-    monkeypatch.setattr(recount, "BATCH", 2)
+    monkeypatch.setattr(recount, "AT_ONCE", 2)
     assert recount.mend(means.engine) == 5
     assert list(recount.check(means.engine)) == []
 

@@ -253,9 +253,14 @@ def test_a_cleaned_feed(team: Team, phone: Phone, session: Session) -> None:
 def test_an_old_app_may_push_but_not_pull(team: Team, phone: Phone, session: Session) -> None:
     """D24."""
     session.get_one(feed.ServerMeta, True).min_pull_schema = 2
+    session.get_one(Device, phone.device.id).last_seen_at = None
     session.commit()
     reply = phone.ask(team.stream)
     assert (reply.status_code, reply.json["code"]) == (426, "upgrade")
+    session.expire_all()
+    told = session.get_one(Device, phone.device.id)
+    assert told.last_seen_at is not None  # heard of, and the operator reads why it is stopped
+    assert told.app_schema == 1
     [answer] = phone.push(visit(phone.account.id, team.doors[0].id))
     assert answer["code"] == "accepted"
 

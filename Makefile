@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint types bench openapi evening campaign kills controls lighthouse setup setup-dev pwa browser screenshots lock clean
+.PHONY: run test lint types bench openapi evening campaign kills controls histories lighthouse setup setup-dev pwa browser screenshots lock clean
 
 run: setup  ## serve the demo ward (first start makes it)
 	@exec $(BIN)/gocua run
@@ -37,6 +37,9 @@ campaign: setup-dev  ## N events on phones while server and database are killed,
 
 kills: setup-dev  ## 1,000 kill -9 of web processes and 200 of PostgreSQL during pushes
 	$(BIN)/python -W ignore -m tests.campaign --kills 1000 200
+
+histories: setup-dev  ## N new random histories of phones, faults, leaders and restores: make histories N=2000
+	GOCUA_HISTORIES=$(or $(N),1000) $(BIN)/pytest tests/sync/world/test_histories.py -n 2
 
 controls: setup-dev  ## each sabotage of the protocol, and how many random histories it takes to notice it
 	GOCUA_HISTORIES=$(or $(N),60) $(BIN)/pytest tests/sync/world/test_controls.py

@@ -38,7 +38,7 @@ class Books:
 
 def books(engine: Engine, phones: Sequence[Phone]) -> Books:
     """Compare every phone's own memory of what was tapped with the tables."""
-    devices = {"devices": [phone.device for phone in phones]}
+    devices = {"devices": [phone.profile.device for phone in phones]}
     with engine.connect() as connection:
         events = connection.execute(_EVENTS, devices).all()
         visits = connection.execute(_VISITS, devices).all()
@@ -49,10 +49,10 @@ def books(engine: Engine, phones: Sequence[Phone]) -> Books:
     for id_, row in stored.items():
         if id_ in tapped:
             phone, event = tapped[id_]
-            wrong += (row.author, row.device) != (phone.account, phone.device)
-            wrong += id_ in counted and counted[id_].author != phone.account
+            wrong += (row.author, row.device) != (phone.profile.account, phone.profile.device)
+            wrong += id_ in counted and counted[id_].author != phone.profile.account
             changed += row.sha256 != event.sha256
-    void = {id_ for id_, (_, event) in tapped.items() if '"void"' in event.core}
+    void = {id_ for id_, (_, event) in tapped.items() if '"void"' in (event.core or "")}
     uncounted = (tapped.keys() & stored.keys()) - counted.keys() - void
     return Books(
         tapped=len(tapped),
@@ -72,9 +72,9 @@ def books(engine: Engine, phones: Sequence[Phone]) -> Books:
 def differing_phones(phones: Sequence[Phone]) -> list[str]:
     """The phones that do not hold what the server says they should."""
     return [
-        f"{phone.account}: {stream.name}"
+        f"{phone.profile.account}: {stream.name}"
         for phone in phones
-        for stream in phone.streams.values()
+        for stream in phone.profile.streams.values()
         if not stream.agrees
     ]
 

@@ -88,12 +88,16 @@ def play(ground: Ground, seed: int) -> Evening:
         phones=len(phones),
         households=len({door for phone in phones for door in phone.visited}),
         books=checks.books(ground.engine, phones),
-        acknowledged=sum(len(phone.answered) for phone in phones),
-        waiting=sum(len(phone.outbox) for phone in phones),
-        dead=[letter for phone in phones for letter in phone.dead],
-        duplicates=sum(phone.duplicates for phone in phones),
-        lost_replies=sum(phone.lost_replies for phone in phones),
-        out_of_scope=sum(phone.out_of_scope for phone in phones),
+        acknowledged=sum(len(phone.profile.retained) for phone in phones),
+        waiting=sum(len(phone.profile.outbox) for phone in phones),
+        dead=[(id_, reason) for phone in phones for id_, (_, reason) in phone.profile.dead.items()],
+        duplicates=sum(phone.codes["duplicate"] for phone in phones),
+        lost_replies=sum(phone.unanswered for phone in phones),
+        out_of_scope=sum(
+            kept.code == "accepted_out_of_scope"
+            for phone in phones
+            for kept in phone.profile.retained.values()
+        ),
         handed_over=moved,
         faults=faults,
         differing_phones=checks.differing_phones(phones),
@@ -106,7 +110,7 @@ def play(ground: Ground, seed: int) -> Evening:
 def _walk(phone: Phone) -> None:
     """Until there is nothing left to do and nothing left to send."""
     phone.pull()
-    while phone.to_do() or phone.outbox or not phone.streams:
+    while phone.to_do() or phone.profile.outbox or not phone.profile.streams:
         for door in phone.to_do()[: phone.random.randint(2, 7)]:
             phone.visit(door)
         # An alley without signal: what was tapped waits, and the leader may move the door meanwhile.
@@ -114,7 +118,7 @@ def _walk(phone: Phone) -> None:
             phone.push()
         if phone.random.random() < 0.25:
             phone.pull()
-        if not phone.to_do() and not phone.outbox:
+        if not phone.to_do() and not phone.profile.outbox:
             phone.pull()
 
 
@@ -124,7 +128,7 @@ def _come_home(phone: Phone) -> None:
         phone.pull()
         for door in phone.to_do():
             phone.visit(door)
-        if not phone.outbox:
+        if not phone.profile.outbox:
             break
         phone.push()
     phone.pull()

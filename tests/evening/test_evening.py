@@ -7,8 +7,9 @@ import pytest
 
 from tests.evening import checks, play
 from tests.evening.ground import Ground, a_server
-from tests.evening.phone import Event, Phone
+from tests.evening.phone import Phone
 from tests.evening.proxy import BadLine
+from tests.phone_model.wire import Event
 
 HOUSEHOLDS, PHONES = 90, 3
 
@@ -46,16 +47,16 @@ def test_the_books_would_show_it(ground: Ground, evening: play.Evening, tmp_path
     assert checks.differing_phones([phone]) == []
 
     kept = dict(phone.tapped)
-    phone.tapped["00000000-0000-7000-8000-000000000000"] = Event("x", "y", "{}", "z")
+    phone.tapped["00000000-0000-7000-8000-000000000000"] = Event("x", "y", "{}", "a", "z")
     assert checks.books(ground.engine, [phone]).lost == 1
     phone.tapped = dict(list(kept.items())[1:])
     assert checks.books(ground.engine, [phone]).doubled == 1
-    phone.tapped, account = kept, phone.account
-    phone.account = phone.device
+    phone.tapped, account = kept, phone.profile.account
+    phone.profile.account = phone.profile.device
     assert checks.books(ground.engine, [phone]).misattributed > 0
-    phone.account = account
+    phone.profile.account = account
 
-    stream = next(stream for stream in phone.streams.values() if stream.rows)
+    stream = next(stream for stream in phone.profile.streams.values() if stream.rows)
     next(iter(stream.rows.values()))["v"] += 1
     assert len(checks.differing_phones([phone])) == 1
 
@@ -80,7 +81,7 @@ def _late_phone(ground: Ground) -> Phone:
         phone.pull()
         for door in phone.to_do()[:3]:
             phone.visit(door)
-        while phone.outbox:
+        while phone.profile.outbox:
             phone.push()
         phone.pull()
     return phone

@@ -1,6 +1,5 @@
 """What the tests of sync share: a phone that speaks the real HTTP interface, and makers of events."""
 
-import hashlib
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -14,6 +13,7 @@ from backend.core.clock import now
 from backend.models import Account, Device
 from backend.services.actor import Actor, load_actor
 from backend.services.event_core import Item, compose
+from tests.phone_model.stream import scope_digest
 
 HEADERS = {"X-Gocua-Client": "test"}
 
@@ -136,9 +136,3 @@ class Phone:
     @property
     def doors(self) -> set[str]:
         return {id_ for rows in self.rows.values() for kind, id_ in rows if kind == "household"}
-
-
-def scope_digest(rows: Iterable[tuple[str, str, int]]) -> str:
-    """Section 9, independent of the server's SQL."""
-    lines = (f"{kind}\t{id_}\t{v}\n" for kind, id_, v in sorted(rows))
-    return hashlib.sha256("".join(lines).encode()).hexdigest()

@@ -15,8 +15,9 @@ from backend.models import Assignment, ChangeFeed, Device, Household, Membership
 from backend.services import feed
 from mobile_api.schemas import PullOut
 from tests import factories as make
+from tests.phone_model.stream import scope_digest
 from tests.sync.conftest import Team
-from tests.sync.kit import HEADERS, Phone, scope_digest, visit
+from tests.sync.kit import HEADERS, Phone, visit
 
 
 def give(session: Session, team: Team, door: Household, account: make.Account) -> None:

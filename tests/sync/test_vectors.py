@@ -12,7 +12,7 @@ from backend.services import event_core
 from backend.services.event_core import Item
 from backend.services.event_payload import BadEvent
 from backend.services.offers import offered
-from tests.sync.kit import scope_digest
+from tests.phone_model.stream import scope_digest
 
 FOLDER = PROJECT / "tests" / "vectors" / "sync"
 CORES: list[dict[str, Any]] = json.loads((FOLDER / "cores.json").read_text())["cores"]

@@ -1,6 +1,5 @@
-"""A new world per history, on the test's one connection, undone at its end."""
+"""A new world per history, on the test's one connection, undone at its end; the ground below it is laid once a test."""
 
-import random
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
@@ -8,23 +7,29 @@ import pytest
 from flask import Flask
 from sqlalchemy import Connection, text
 
-from tests.sync.world.phone import Profile
+from tests.phone_model.profile import Profile
+from tests.sync.world.ground import Ground, lay
 from tests.sync.world.world import World
 
 NewWorld = Callable[..., AbstractContextManager[World]]
 
 
 @pytest.fixture
-def new_world(app: Flask, connection: Connection) -> NewWorld:
-    """`with new_world(seed, phone=…) as world`."""
+def ground(app: Flask, connection: Connection) -> Ground:
+    return lay(app, connection)
+
+
+@pytest.fixture
+def new_world(ground: Ground) -> NewWorld:
+    """`with new_world(SomePhone) as world`."""
 
     @contextmanager
-    def new(seed: int = 1, phone: type[Profile] = Profile, page: int = 2) -> Iterator[World]:
-        connection.execute(text("SAVEPOINT world"))
+    def new(phone: type[Profile] = Profile) -> Iterator[World]:
+        ground.connection.execute(text("SAVEPOINT world"))
         try:
-            yield World(app, connection, random.Random(seed), phone, page)
+            yield World(ground, phone)
         finally:
-            connection.execute(text("ROLLBACK TO SAVEPOINT world"))
+            ground.connection.execute(text("ROLLBACK TO SAVEPOINT world"))
 
     return new
 

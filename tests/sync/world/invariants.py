@@ -29,7 +29,7 @@ _NUMBERS = """
 def stored(world: World) -> list[Any]:
     """Every event that the server holds of the world's phones."""
     devices = [seat.profile.device for seat in world.seats.values()]
-    return list(world.connection.execute(text(_STORED), {"devices": devices}))
+    return list(world.ground.connection.execute(text(_STORED), {"devices": devices}))
 
 
 def at_each_step(world: World) -> list[str]:
@@ -42,14 +42,14 @@ def at_the_end(world: World) -> list[str]:
     """After the faults and three rounds: all of them, with I4, I6 on phones, I11, I12 and the ledger of truth."""
     events = stored(world)
     found = [*at_each_step(world), *_truth(world, events), *_phones(world), *_erased(world)]
-    with world.acting() as session:
-        found += [f"I12: {line}" for line in recount.in_ward(session, world.ward)]
+    with world.ground.acting() as session:
+        found += [f"I12: {line}" for line in recount.in_ward(session, world.ground.ward)]
     return found
 
 
 def _kept(world: World, events: list[Any]) -> Iterator[str]:
     known = {row.sha256 for row in events}
-    epoch = world.epoch
+    epoch = world.server.epoch
     for sha256, saved in world.ledger.items():
         profile = saved.seat.profile
         held = any(one.sha256 == sha256 for one in profile.outbox.values())
@@ -80,7 +80,7 @@ def _once(world: World, events: list[Any]) -> Iterator[str]:
 
 
 def _numbers(world: World) -> Iterator[str]:
-    for row in world.connection.execute(text(_NUMBERS)):
+    for row in world.ground.connection.execute(text(_NUMBERS)):
         if not row.n == row.top == row.logged == row.different == row.log_top:
             yield f"I10: the numbers of {row.audience.partition(':')[0]} have a hole: {tuple(row)[1:]}"
 
@@ -104,12 +104,12 @@ def _truth(world: World, events: list[Any]) -> Iterator[str]:
 
 def _phones(world: World) -> Iterator[str]:
     for seat in world.seats.values():
-        if seat.name in world.shut_out:
+        if seat.profile.device in world.leader.shut_out:
             continue
         profile = seat.profile
         if profile.outbox:
             yield f"I4: {seat.name} still waits with {len(profile.outbox)}"
-        if profile.doors != world.rights(seat.account):
+        if profile.doors != world.ground.rights(seat.account):
             yield f"I4: {seat.name} does not hold what it may see"
         if not profile.streams or not all(stream.agrees for stream in profile.streams.values()):
             yield f"I4: a digest of {seat.name} differs"
@@ -117,7 +117,7 @@ def _phones(world: World) -> Iterator[str]:
 
 def _erased(world: World) -> Iterator[str]:
     for sha256, saved in world.ledger.items():
-        if saved.event.household not in world.erased:
+        if saved.event.household not in world.leader.erased:
             continue
         profile = saved.seat.profile
         bodies = [*profile.outbox.values(), *(kept.event for kept in profile.retained.values())]
@@ -125,5 +125,5 @@ def _erased(world: World) -> Iterator[str]:
             yield f"I6: {saved.seat.name} still holds the words about an erased household"
     for row in stored(world):
         saved = world.ledger.get(row.sha256)
-        if saved and saved.event.household in world.erased and not row.empty:
+        if saved and saved.event.household in world.leader.erased and not row.empty:
             yield "I6: the server still holds the words about an erased household"

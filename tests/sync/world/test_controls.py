@@ -6,14 +6,13 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.sync.world import histories
+from tests.sync.world import machine
 from tests.sync.world.conftest import NewWorld
 from tests.sync.world.controls import CONTROLS, Control
 from tests.sync.world.directed import DIRECTED
 
 # `make controls` also counts how many random histories notice it; in every other run the directed one does.
 HISTORIES = int(os.environ.get("GOCUA_HISTORIES", "0"))
-STEPS = 45
 
 
 @pytest.mark.parametrize("control", CONTROLS, ids=[control.name for control in CONTROLS])
@@ -25,7 +24,7 @@ def test_the_sabotage_is_noticed(
 ) -> None:
     control.server(monkeypatch)
     told = None
-    with new_world(phone=control.phone) as world:
+    with new_world(control.phone) as world:
         try:
             DIRECTED[control.story](world)
         except AssertionError as error:
@@ -41,14 +40,22 @@ def test_the_sabotage_is_noticed(
 
 def _needed(new_world: NewWorld, control: Control) -> str:
     """How many random histories it takes until one goes wrong."""
-    for seed in range(1, HISTORIES + 1):
-        with new_world(seed, control.phone) as world:
-            try:
-                if histories.play(world, histories.steps_of(seed, STEPS)):
-                    return str(seed)
-            except AssertionError:
-                return str(seed)
-    return f"not in {HISTORIES}"
+    tried = machine.needed(lambda: new_world(control.phone), HISTORIES)
+    return str(tried) if tried else f"not in {HISTORIES}"
+
+
+@pytest.mark.parametrize("name", ["S3 no dedupe", "S4 delete on send", "S23 log-out clears the outbox"])
+def test_the_machine_finds_it_and_makes_it_small(
+    new_world: NewWorld, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    control = next(one for one in CONTROLS if one.name == name)
+    control.server(monkeypatch)
+    with pytest.raises(AssertionError, match=r"I\d+: ") as found:
+        machine.search(lambda: new_world(control.phone), machine.HISTORIES, steps=20)
+    told = [line for note in found.value.__notes__ for line in note.splitlines()]
+    steps = [line for line in told if line.startswith("state.") and "what_holds" not in line]
+    print(f"{name}: {found.value}", *steps, sep="\n")
+    assert len(steps) <= 6, steps  # of 20: the first sync, at most four that matter, and the end
 
 
 def test_there_are_more_than_twenty() -> None:

@@ -210,14 +210,20 @@ class History(RuleBasedStateMachine):
 
 
 def search(
-    begin: Begin, histories: int, *, steps: int = STEPS, anew: bool = False, shrink: bool = True
+    begin: Begin,
+    histories: int,
+    *,
+    steps: int = STEPS,
+    anew: bool = False,
+    shrink: bool = True,
+    kind: type[History] = History,
 ) -> None:
     """Play so many histories; raises what the first bad one broke, with its smallest form in the notes.
 
     `anew`: others than last time. `shrink`: false when only the fact matters.
     """
     run_state_machine_as_test(
-        lambda: History(begin),
+        lambda: kind(begin),
         settings=settings(
             max_examples=histories,
             stateful_step_count=steps,

@@ -38,21 +38,14 @@ def timeline_not_checked(patch: Patch) -> None:
     def trusting(session: Any) -> Any:
         return session.execute(text("SELECT epoch FROM server_meta")).scalar_one(), False
 
+    def of_today(header: str) -> str:
+        assert "m.timeline," in header
+        return header.replace("m.timeline,", "live.live_timeline AS timeline,")
+
     patch.setattr(feed, "check_epoch", trusting)
-    patch.setattr(
-        pull,
-        "_USER",
-        replace(
-            pull._USER, header=pull._USER.header.replace("m.timeline,", "live.live_timeline AS timeline,")
-        ),
-    )
-    patch.setattr(
-        pull,
-        "_TEAM",
-        replace(
-            pull._TEAM, header=pull._TEAM.header.replace("m.timeline,", "live.live_timeline AS timeline,")
-        ),
-    )
+    for name in ("_USER", "_TEAM"):
+        kind = getattr(pull, name)
+        patch.setattr(pull, name, replace(kind, begin=of_today(kind.begin), header=of_today(kind.header)))
 
 
 def content_without_a_check(patch: Patch) -> None:

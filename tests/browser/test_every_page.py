@@ -18,6 +18,12 @@ DESK = [shot for shot in SHOTS if shot.folder == "leader"]
 # What no picture shows, and why.
 NO_PAGE = {
     "board.figures": "a part of the board",
+    "board.sheet": "a file",
+    "attendance.download": "a file",
+    "codes.slip_pad": "a file",
+    "imports.refused_rows": "a file",
+    "imports.progress": "a part of a running import",
+    "paper.scanned": "leads to its sheet",
 }
 
 

@@ -21,14 +21,15 @@ from backend.app import create_app
 from backend.core import crypto
 from backend.core.crypto import Keyring
 from backend.core.settings import load, make_keys_file
-from backend.database import migrate, work
+from backend.database import work
 from backend.database.embedded import EmbeddedPostgres
 from backend.database.engine import make_engine
 from backend.edge.db import db
-from backend.services import board, feed, reference, sessions, tally_sums
+from backend.services import board, sessions, tally_sums
 from bench.figures import Figure
 from bench.sync import cpu_seconds
 from tests.big_ward import BigWard, Size, make_big_ward
+from tests.ground import lay_ground
 from tests.people import acting
 from tests.recounted import figures, recounted
 
@@ -53,11 +54,7 @@ def _measure(folder: Path, server: EmbeddedPostgres) -> list[Figure]:
     settings = load({"GOCUA_DATA_DIR": str(folder), "GOCUA_LOG_LEVEL": "ERROR"})
     crypto.configure(Keyring.from_secret(settings.data_key))
     engine = make_engine(server.url)
-    migrate.upgrade(engine)
-    with work.unit_of_work(engine) as session:
-        reference.load_units(session)
-        reference.load_services(session)
-        feed.ensure_epoch(session)
+    lay_ground(engine)
     began = time.monotonic()
     ward = make_big_ward(engine, Size(households=_HOUSEHOLDS, visits=_HOUSEHOLDS * 20 // 3))
     made_in = time.monotonic() - began

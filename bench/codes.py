@@ -14,14 +14,15 @@ from backend.app import create_app
 from backend.core import crypto
 from backend.core.crypto import Keyring
 from backend.core.settings import load
-from backend.database import migrate, work
+from backend.database import work
 from backend.database.embedded import EmbeddedPostgres
 from backend.database.engine import make_engine
 from backend.edge.db import db
-from backend.services import codes, feed, reference
+from backend.services import codes
 from bench.figures import Figure
 from qr.codes import Label, LabelKind, code_url, label_sheet_pdf, new_token
 from tests.factories import create_household
+from tests.ground import lay_ground
 from tests.people import acting, make_people
 
 LABELS = 1300
@@ -88,7 +89,6 @@ def _weights() -> dict[str, int]:
             settings = load({"GOCUA_DATA_DIR": folder, "GOCUA_SECRET_KEY": key, "GOCUA_DATA_KEY": key})
             crypto.configure(Keyring.from_secret(settings.data_key))
             engine = make_engine(server.url)
-            migrate.upgrade(engine)
             paths = _make_codes(engine)
             engine.dispose()
             app = create_app(settings, server.url, testing=True)
@@ -105,10 +105,7 @@ def _weights() -> dict[str, int]:
 
 
 def _make_codes(engine: Engine) -> dict[str, str]:
-    with work.unit_of_work(engine) as session:
-        reference.load_units(session)
-        reference.load_services(session)
-        feed.ensure_epoch(session)
+    lay_ground(engine)
     with work.unit_of_work(engine) as session:
         people = make_people(session)
         actor = acting(session, people.lan)

@@ -18,6 +18,7 @@ from pathlib import Path
 from time import process_time
 
 from bench.figures import Figure
+from tests.ground import lay_ground
 
 SIZES = (1_300, 50_000)
 _GOALS = {1_300: "<= 0.3 s (P7)", 50_000: "<= 8 s (P7)"}
@@ -37,21 +38,15 @@ def measure() -> list[Figure]:
     """The figures, in this process."""
     from backend.core import crypto
     from backend.core.crypto import Keyring
-    from backend.database import migrate, work
     from backend.database.embedded import EmbeddedPostgres
     from backend.database.engine import make_engine
-    from backend.services import feed, reference
 
     crypto.configure(Keyring.from_secret(bytes(range(32))))
     figures: list[Figure] = []
     with tempfile.TemporaryDirectory(prefix="gocua-bench-") as folder:
         server = EmbeddedPostgres(Path(folder))
         engine = make_engine(server.url)
-        migrate.upgrade(engine)
-        with work.unit_of_work(engine) as session:
-            reference.load_units(session)
-            reference.load_services(session)
-            feed.ensure_epoch(session)
+        lay_ground(engine)
         for rows in SIZES:
             figures += _figures(engine, server.pid or 0, rows)
         engine.dispose()

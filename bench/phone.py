@@ -19,15 +19,16 @@ from playwright.sync_api import BrowserContext, sync_playwright
 
 from backend.core import crypto
 from backend.core.crypto import Keyring
-from backend.database import migrate, work
+from backend.database import work
 from backend.database.embedded import EmbeddedPostgres
 from backend.database.engine import make_engine
 from backend.models import Role
-from backend.services import enrol, feed, reference
+from backend.services import enrol
 from bench.figures import Figure
 from mobile_api.pwa import build
 from tests import factories as make
 from tests.browser.install import FLAGS, chromium_path
+from tests.ground import lay_ground
 from tests.people import acting
 
 DOORS, STARTS, SLOWER = 1300, 5, 4
@@ -114,11 +115,7 @@ def _start(phone: BrowserContext) -> float:
 def _ground(database: str) -> str:
     """A leader who pairs her own phone: she sees every door of her team. Returns the invitation."""
     engine = make_engine(database)
-    migrate.upgrade(engine)
-    with work.unit_of_work(engine) as session:
-        reference.load_units(session)
-        reference.load_services(session)
-        feed.ensure_epoch(session)
+    lay_ground(engine)
     with work.unit_of_work(engine) as session:
         ward = make.find_ward(session)
         neighbourhood = make.create_neighbourhood(session, ward)

@@ -24,15 +24,16 @@ from backend.app import create_app
 from backend.core import crypto
 from backend.core.crypto import Keyring
 from backend.core.settings import load, make_keys_file
-from backend.database import migrate, work
+from backend.database import work
 from backend.database.embedded import EmbeddedPostgres
 from backend.database.engine import make_engine
 from backend.models import Account, Device, Resident, ServerMeta
-from backend.services import feed, reference
+from backend.services import feed
 from backend.services.event_core import compose
 from bench.figures import Figure
 from bench.reference_app import make_reference
 from tests import factories as make
+from tests.ground import lay_ground
 from tests.people import make_people
 
 DOORS, VISITS, PHONES = 65, 10, 20  # a neighbourhood of 1,300 doors: small tables are read whole
@@ -313,11 +314,8 @@ def analyze(engine: Engine) -> None:
 
 def _ward(engine: Engine) -> list[Phone]:
     """One team, twenty volunteers, 65 doors each with two or three people."""
-    migrate.upgrade(engine)
+    lay_ground(engine)
     with work.unit_of_work(engine) as session:
-        reference.load_units(session)
-        reference.load_services(session)
-        feed.ensure_epoch(session)
         people = make_people(session)
         alley = make.create_alley(session, people.neighbourhood)
         phones: list[tuple[Account, Device, str, list[UUID]]] = []

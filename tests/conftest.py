@@ -19,11 +19,12 @@ from backend.core import crypto
 from backend.core.clock import now
 from backend.core.crypto import Keyring
 from backend.core.settings import Settings, load
-from backend.database import migrate, work
+from backend.database import work
 from backend.database.embedded import EmbeddedPostgres
 from backend.database.engine import make_engine
 from backend.edge.db import db
-from backend.services import feed, rate_limit, reference
+from backend.services import rate_limit
+from tests.ground import lay_ground
 from tests.people import People, make_people
 
 _URL = "GOCUA_TEST_DATABASE"
@@ -76,11 +77,7 @@ def database_url() -> str:
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     url = fresh_database(f"gocua_{worker}_{os.getpid()}")
     engine = make_engine(url)
-    migrate.upgrade(engine)
-    with work.unit_of_work(engine) as session:
-        reference.load_units(session)
-        reference.load_services(session)
-        feed.ensure_epoch(session)
+    lay_ground(engine)
     engine.dispose()
     return url
 

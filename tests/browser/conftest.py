@@ -17,15 +17,16 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from backend.app import create_app
 from backend.core.settings import load
-from backend.database import migrate, work
+from backend.database import work
 from backend.database.engine import make_engine
 from backend.edge.db import db
 from backend.models import Account, Household, Walk
-from backend.services import feed, reference, sessions
+from backend.services import sessions
 from tests import factories as make
 from tests.browser import resident_pages
 from tests.browser.install import FLAGS, chromium_path
 from tests.conftest import fresh_database
+from tests.ground import lay_ground
 from tests.people import People, acting, make_people
 from tests.sync.kit import on_device
 
@@ -58,11 +59,7 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     """Lan's and Hoa's wards, 30 households and one published walk, on a database and a port of their own."""
     url = fresh_database(f"gocua_live_{os.getpid()}")
     engine = make_engine(url)
-    migrate.upgrade(engine)
-    with work.unit_of_work(engine) as session:
-        reference.load_units(session)
-        reference.load_services(session)
-        feed.ensure_epoch(session)
+    lay_ground(engine)
     with work.unit_of_work(engine) as session:
         people = make_people(session)
         people.lan.password_hash = sessions.hash_password(PASSWORD)

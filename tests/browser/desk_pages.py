@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from backend.core.clock import today
 from backend.core.settings import PROJECT
-from backend.database import migrate, work
+from backend.database import work
 from backend.database.engine import make_engine
 from backend.models import (
     Account,
@@ -35,7 +35,6 @@ from backend.services import (
     demo,
     enrol,
     events,
-    feed,
     guide_reports,
     guides,
     help_asking,
@@ -43,7 +42,6 @@ from backend.services import (
     paper,
     paper_print,
     places,
-    reference,
     rescue,
     sessions,
     visit_codes,
@@ -54,6 +52,7 @@ from backend.services.help_asking import Asked, Origin
 from backend.services.paper import Entry
 from tests.big_ward import Size, make_big_ward
 from tests.browser.resident_pages import DOORS, PAGES, Pages, make
+from tests.ground import lay_ground
 from tests.importing.files import xlsx
 
 LIST = PROJECT / "tests" / "vectors" / "xlsx" / "b_merged_two_level.xlsx"
@@ -299,11 +298,7 @@ SHOTS = (
 def world(url: str) -> World:
     """The demo ward in an empty database, with an evening under way."""
     engine = make_engine(url)
-    migrate.upgrade(engine)
-    with work.unit_of_work(engine) as session:
-        reference.load_units(session)
-        reference.load_services(session)
-        feed.ensure_epoch(session)
+    lay_ground(engine)
     with work.unit_of_work(engine) as session:
         made = demo.make(session, demo.Size(1300, 12, 7))
     there = World(engine)

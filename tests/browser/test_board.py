@@ -12,14 +12,15 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import Engine
 
-from backend.database import migrate, work
+from backend.database import work
 from backend.database.engine import make_engine
 from backend.models import Account
-from backend.services import feed, reference, sessions
+from backend.services import sessions
 from tests import factories as make
 from tests.big_ward import BigWard, Size, make_big_ward
 from tests.browser.conftest import SIZES, Live, OpenPage, axe, serve
 from tests.conftest import fresh_database
+from tests.ground import lay_ground
 
 
 def _tick(page: Page, seconds: int = 6) -> None:
@@ -68,11 +69,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, BigWa
     """The address of a served ward of 110 teams and 60,000 households."""
     url = fresh_database(f"gocua_large_{os.getpid()}")
     engine = make_engine(url)
-    migrate.upgrade(engine)
-    with work.unit_of_work(engine) as session:
-        reference.load_units(session)
-        reference.load_services(session)
-        feed.ensure_epoch(session)
+    lay_ground(engine)
     made = make_big_ward(engine, Size(visits=20_000))
     with serve(url, tmp_path_factory.mktemp("large")) as address:
         yield address, made, engine

@@ -10,13 +10,14 @@ from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from backend.database import migrate, work
+from backend.database import work
 from backend.database.engine import make_engine
 from backend.models import Account, Assignment
-from backend.services import demo, feed, reference, sessions
+from backend.services import demo, sessions
 from backend.services.walk_doors import live as in_force
 from tests.browser.conftest import SIZES, axe, serve
 from tests.conftest import fresh_database
+from tests.ground import lay_ground
 
 
 @dataclass(frozen=True)
@@ -32,11 +33,7 @@ class Ward:
 def ward(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ward]:
     url = fresh_database("gocua_live_1300")
     engine = make_engine(url)
-    migrate.upgrade(engine)
-    with work.unit_of_work(engine) as session:
-        reference.load_units(session)
-        reference.load_services(session)
-        feed.ensure_epoch(session)
+    lay_ground(engine)
     with work.unit_of_work(engine) as session:
         made = demo.make(session, demo.Size(1300, 12, 7))
         token = sessions.open_session(session, session.get_one(Account, made.leader.account_id))

@@ -7,11 +7,11 @@ import pytest
 from sqlalchemy import Engine, text
 
 from backend.core.settings import Settings
-from backend.database import migrate, work
+from backend.database import work
 from backend.database.engine import make_engine
 from backend.jobs.app import Means
-from backend.services import feed, reference
 from tests.conftest import fresh_database
+from tests.ground import lay_ground
 from tests.people import People, make_people
 
 _EMPTY = """
@@ -28,11 +28,7 @@ END $$
 @pytest.fixture(scope="session")
 def jobs_engine() -> Iterator[Engine]:
     engine = make_engine(fresh_database(f"gocua_jobs_{os.getpid()}"))
-    migrate.upgrade(engine)
-    with work.unit_of_work(engine) as session:
-        reference.load_units(session)
-        reference.load_services(session)
-        feed.ensure_epoch(session)
+    lay_ground(engine)
     yield engine
     engine.dispose()
 

@@ -23,14 +23,14 @@ from sqlalchemy import Engine
 from backend.core import crypto
 from backend.core.crypto import Keyring
 from backend.core.settings import PROJECT
-from backend.database import migrate, work
+from backend.database import work
 from backend.database.embedded import EmbeddedPostgres
 from backend.database.engine import make_engine
-from backend.services import feed, reference
 from tests import factories
 from tests.browser.conftest import serve
 from tests.browser.install import FLAGS, chromium_path
 from tests.browser.resident_pages import DOORS, PAGES, Pages, make
+from tests.ground import lay_ground
 from tests.people import acting, make_people
 from tests.sync.kit import on_device
 
@@ -48,7 +48,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="gocua-lighthouse-") as folder:
         server = EmbeddedPostgres(Path(folder))
         engine = make_engine(server.url)
-        _fill(engine)
+        lay_ground(engine)
         with serve(server.url, Path(folder)) as address:
             pages = _pages(engine)
             bad = _table(node, address, pages, wanted)
@@ -77,14 +77,6 @@ def _builder() -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
-
-
-def _fill(engine: Engine) -> None:
-    migrate.upgrade(engine)
-    with work.unit_of_work(engine) as session:
-        reference.load_units(session)
-        reference.load_services(session)
-        feed.ensure_epoch(session)
 
 
 def _pages(engine: Engine) -> Pages:

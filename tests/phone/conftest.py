@@ -17,14 +17,15 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from sqlalchemy import Engine, text
 
-from backend.database import migrate, work
+from backend.database import work
 from backend.database.engine import make_engine
 from backend.models import Account, AreaUnit, Household, Role, Team, Walk
-from backend.services import enrol, feed, reference
+from backend.services import enrol
 from mobile_api.pwa import build
 from tests import factories as make
 from tests.browser.install import FLAGS, chromium_path
 from tests.conftest import fresh_database
+from tests.ground import lay_ground
 from tests.people import acting
 
 FIRST = 1001  # house numbers begin here: each is found by its digits alone
@@ -121,11 +122,7 @@ def server(dist: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ser
     """One server and one database for these tests; each test brings people and doors of its own."""
     url = fresh_database(f"gocua_phone_{os.getpid()}")
     engine = make_engine(url)
-    migrate.upgrade(engine)
-    with work.unit_of_work(engine) as session:
-        reference.load_units(session)
-        reference.load_services(session)
-        feed.ensure_epoch(session)
+    lay_ground(engine)
     with work.unit_of_work(engine) as session:
         make.create_campaign(session, make.find_ward(session).id)
     with socket.socket() as free:

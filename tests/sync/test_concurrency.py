@@ -17,14 +17,15 @@ from sqlalchemy.orm import Session
 from backend.app import create_app
 from backend.core.ids import uuid7
 from backend.core.settings import Settings
-from backend.database import migrate, work
+from backend.database import work
 from backend.database.engine import make_engine
 from backend.edge.db import db
 from backend.models import Account, Device, Household, StreamHead, Visit, VisitEvent
-from backend.services import events, feed, pull, reference
+from backend.services import events, feed, pull
 from backend.services.event_core import Item
 from tests import factories as make
 from tests.conftest import fresh_database
+from tests.ground import lay_ground
 from tests.people import make_people
 from tests.sync.kit import Phone, on_device, visit
 
@@ -51,11 +52,7 @@ class Ward:
 def ward_database() -> Iterator[Engine]:
     url = fresh_database("gocua_concurrency")
     engine = make_engine(url)
-    migrate.upgrade(engine)
-    with work.unit_of_work(engine) as session:
-        reference.load_units(session)
-        reference.load_services(session)
-        feed.ensure_epoch(session)
+    lay_ground(engine)
     yield engine
     engine.dispose()
 

@@ -183,11 +183,17 @@ _RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
 
 def axe(page: Page, *rules: str) -> None:
     """Assert that axe-core finds nothing wrong (`rules`: only these), and that nothing is wider than the screen."""
+    page.wait_for_load_state()  # a click returns when the next page begins
     found = Axe().run(page, options={"runOnly": rules or _RULES, "resultTypes": ["violations"]})
     said = [
         f"{one['id']}: {one['help']}: {[node['html'][:140] for node in one['nodes'][:4]]}"
         for one in found.response["violations"]
     ]
     assert not said, f"{page.url}\n" + "\n".join(said)
+    fits(page)
+
+
+def fits(page: Page) -> None:
+    """Assert that nothing is wider than the screen."""
     wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert wide <= 0, f"{page.url} is {wide} px wider than the screen"

@@ -1,6 +1,6 @@
-"""`python -m tests.browser.screenshots [word]`: every page of the product at 360 and 1280 px under docs/screenshots.
+"""`python -m tests.browser.screenshots [word …]`: every page of the product at 360 and 1280 px under docs/screenshots.
 
-On a demo ward of its own with an evening under way; `word` takes only the pages whose name contains it.
+On a demo ward of its own with an evening under way; with words only the pages whose name contains one of them.
 """
 
 import io
@@ -30,7 +30,7 @@ def main() -> None:
     """Make the world, serve it, take every picture."""
     crypto.configure(Keyring.from_secret(bytes(range(32))))
     badges.in_hours = lambda _moment: True  # pictures are taken by day, too
-    wanted = sys.argv[1] if len(sys.argv) > 1 else ""
+    wanted = sys.argv[1:] or [""]
     with tempfile.TemporaryDirectory(prefix="gocua-shots-") as folder:
         server = EmbeddedPostgres(Path(folder))
         made = world(server.url)
@@ -38,7 +38,7 @@ def main() -> None:
             browser = playwright.chromium.launch(executable_path=chromium_path(), args=FLAGS)
             for size in SIZES:
                 for shot in SHOTS:
-                    if wanted in f"{shot.folder}/{shot.name}":
+                    if any(word in f"{shot.folder}/{shot.name}" for word in wanted):
                         _take(browser, made, address, shot, size)
             browser.close()
         made.engine.dispose()

@@ -239,7 +239,9 @@ def _codes(slips: Path) -> list[str]:
     return [
         code.text
         for page in pdfium.PdfDocument(slips)
-        for code in zxingcpp.read_barcodes(page.render(scale=150 / 72).to_pil().convert("L"))
+        for code in zxingcpp.read_barcodes(
+            page.render(scale=150 / 72).to_pil().convert("L"), formats=zxingcpp.BarcodeFormat.QRCodeModel2
+        )
     ]
 
 

@@ -23,7 +23,9 @@ def _read(pdf: bytes) -> list[str]:
     return [
         found.text
         for page in pages
-        for found in zxingcpp.read_barcodes(page.render(scale=150 / 72).to_pil().convert("L"))
+        for found in zxingcpp.read_barcodes(
+            page.render(scale=150 / 72).to_pil().convert("L"), formats=zxingcpp.BarcodeFormat.QRCodeModel2
+        )
     ]
 
 

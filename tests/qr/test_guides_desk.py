@@ -266,7 +266,9 @@ class TestCard:
         assert 2 <= len(document) <= 3
         assert all(round(side / 72 * 25.4) in (148, 210) for page in document for side in page.get_size())
         code = session.scalars(select(QrCode).where(QrCode.guide == slug)).one()
-        (found,) = zxingcpp.read_barcodes(pictures(answer.data, 100)[0])
+        (found,) = zxingcpp.read_barcodes(
+            pictures(answer.data, 100)[0], formats=zxingcpp.BarcodeFormat.QRCodeModel2
+        )
         assert found.text == f"HTTP://LOCALHOST/G/{code.token}"
         words = "".join(page.get_textpage().get_text_range() for page in document)
         joined = unicodedata.normalize("NFC", "".join(words.split())).replace("\ufffe", "-")

@@ -82,7 +82,7 @@ def test_every_code_of_1300_is_read_from_the_rendered_sheet() -> None:
     assert len(pages) == 55
     found = []
     for page in pages:
-        for code in zxingcpp.read_barcodes(page, formats=zxingcpp.BarcodeFormat.QRCode):
+        for code in zxingcpp.read_barcodes(page, formats=zxingcpp.BarcodeFormat.QRCodeModel2):
             assert (code.extra["Version"], code.ec_level) == ("2", "Q")
             assert_quiet(page, code, 25)
             found.append(code.text)
@@ -99,7 +99,7 @@ def test_every_paper_and_kind(layout, kind: LabelKind, base: str) -> None:  # ty
     found = [
         code.text
         for page in pages
-        for code in zxingcpp.read_barcodes(page, formats=zxingcpp.BarcodeFormat.QRCode)
+        for code in zxingcpp.read_barcodes(page, formats=zxingcpp.BarcodeFormat.QRCodeModel2)
     ]
     assert sorted(found) == sorted(label.url for label in wanted)
     side = encode(wanted[0].url).size + 2 * QUIET_ZONE
@@ -183,7 +183,7 @@ def test_noise_and_perspective_at_two_and_a_half_pixels_a_module(layout, kind: L
         read += [
             code.text
             for code in zxingcpp.read_barcodes(
-                noisy(tilted(label, chance), chance), formats=zxingcpp.BarcodeFormat.QRCode
+                noisy(tilted(label, chance), chance), formats=zxingcpp.BarcodeFormat.QRCodeModel2
             )
         ]
     assert sorted(read) == sorted(label.url for label in wanted)
@@ -198,7 +198,7 @@ def test_a_whole_sheet_at_150_dpi_with_noise_and_perspective(kind: LabelKind) ->
     found = [
         code.text
         for code in zxingcpp.read_barcodes(
-            noisy(tilted(page, chance), chance), formats=zxingcpp.BarcodeFormat.QRCode
+            noisy(tilted(page, chance), chance), formats=zxingcpp.BarcodeFormat.QRCodeModel2
         )
     ]
     assert sorted(found) == sorted(label.url for label in wanted)
@@ -208,7 +208,7 @@ def test_too_much_noise_is_not_read() -> None:
     """The control: at 1.2 pixels a module the same noise takes most labels."""
     wanted = labels(24, chance=random.Random("control"))
     (page,) = pictures(label_sheet_pdf(wanted), 35)
-    found = zxingcpp.read_barcodes(noisy(page, random.Random(1)), formats=zxingcpp.BarcodeFormat.QRCode)
+    found = zxingcpp.read_barcodes(noisy(page, random.Random(1)), formats=zxingcpp.BarcodeFormat.QRCodeModel2)
     assert len(found) < len(wanted) // 2
 
 
@@ -247,7 +247,7 @@ def test_a_poster_is_read_from_far(kind: LabelKind, size: str) -> None:
         Poster(kind, label.url, label.token, "Kích hoạt VNeID mức 2", "Quét mã.", "Gọi 024"), size
     )
     (page,) = pictures(pdf, 60 if size == "A5" else 40)
-    (found,) = zxingcpp.read_barcodes(page, formats=zxingcpp.BarcodeFormat.QRCode)
+    (found,) = zxingcpp.read_barcodes(page, formats=zxingcpp.BarcodeFormat.QRCodeModel2)
     assert found.text == label.url
     assert_quiet(page, found, 25)
 
